@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>"Only these consumers", as written on the app, a group or a route.</summary>
+internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> options) : GatewayPolicy
+{
+    private volatile BasicAuthenticator? _authenticator;
+
+    public static BasicAuthPolicy From(Action<BasicAuthConsumersOptions> configure)
+    {
+        var options = new BasicAuthConsumersOptions();
+        configure(options);
+        return new BasicAuthPolicy(new(OptionsCheck.Valid("UseBasicAuthConsumers", options, BasicAuthConsumersOptionsValidator.Instance)));
+    }
+
+    public static BasicAuthPolicy From(IConfiguration section) => new(new(section, () =>
+    {
+        var options = new BasicAuthConsumersOptions();
+        section.Bind(options, OptionsCheck.Strict);
+        return OptionsCheck.Valid(OptionsCheck.PathOf(section), options, BasicAuthConsumersOptionsValidator.Instance);
+    }));
+
+    public override void Attach(GatewayServices services)
+    {
+        options.Logger ??= services.Loggers.CreateLogger(BasicAuthLog.Category);
+        Authenticator(services);
+    }
+
+    /// <summary>The authenticator of the options as they are now; one for all endpoints of the policy.</summary>
+    public BasicAuthenticator Authenticator(GatewayServices services)
+    {
+        var current = options.Value;
+        var authenticator = _authenticator;
+        if (authenticator is null || !ReferenceEquals(authenticator.Options, current))
+        {
+            _authenticator = authenticator = BasicAuthenticator.Create(current, services);
+        }
+
+        return authenticator;
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Lets only known consumers through, and tells the rest of the app who calls.</summary>
+internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices services, RequestDelegate next)
+{
+    private readonly ILogger _logger = services.Loggers.CreateLogger(BasicAuthLog.Category);
+    private bool _warns = !services.IsDevelopment;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (_warns && !context.Request.IsHttps)
+        {
+            _warns = false;
+            BasicAuthLog.PlainHttp(_logger);
+        }
+
+        var authenticator = policy.Authenticator(services);
+        var header = context.Request.Headers.Authorization;
+        return authenticator.FindVerified(header) is { } consumer
+            ? ContinueAs(consumer, context)
+            : CheckAsync(authenticator, context);
+    }
+
+    private async Task CheckAsync(BasicAuthenticator authenticator, HttpContext context)
+    {
+        var (consumer, error) = await authenticator.CheckAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        if (consumer is not null)
+        {
+            await ContinueAs(consumer, context);
+            return;
+        }
+
+        BasicAuthLog.Refused(_logger, error!.Message);
+        context.Response.Headers.WWWAuthenticate = authenticator.Challenge;
+        await services.WriteErrorAsync(context, error);
+    }
+
+    private Task ContinueAs(Consumer consumer, HttpContext context)
+    {
+        GatewayRequest.Of(context).Consumer = consumer;
+        context.Features.Set<IHttpAuthenticationFeature>(new ConsumerUser(consumer));
+        return next(context);
+    }
+}

@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Primitives;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Checks an <c>Authorization</c> header. Every refusal of well-formed credentials costs the same work, so that time does not tell whether a
+/// user name exists.
+/// </summary>
+internal sealed class BasicAuthenticator
+{
+    private static readonly ConsumerPassword FastDecoy = ConsumerPassword.FromClear(Guid.NewGuid().ToString());
+    private static readonly Lazy<ConsumerPassword> SlowDecoy = new(() => ConsumerPassword.FromHash(Consumer.HashPassword(Guid.NewGuid().ToString())));
+
+    // A flood of wrong passwords may keep no more than half of the processors busy with slow hashes.
+    private static readonly SemaphoreSlim SlowChecks = new(Math.Max(1, Environment.ProcessorCount / 2));
+
+    private readonly ConsumerStore _store;
+    private readonly VerifiedHeaders _verified;
+    private volatile bool _hasSlowPasswords;
+
+    public BasicAuthenticator(BasicAuthConsumersOptions options, ConsumerStore store, TimeProvider time)
+    {
+        Options = options;
+        _store = store;
+        _verified = new VerifiedHeaders(options.RememberFor, time);
+        _hasSlowPasswords = store is not ConfiguredConsumerStore || options.Consumers.Any(consumer => consumer.PasswordHash is not null);
+        Challenge = $"Basic realm=\"{options.Realm}\", charset=\"UTF-8\"";
+    }
+
+    /// <summary>The options that it was made from.</summary>
+    public BasicAuthConsumersOptions Options { get; }
+
+    /// <summary>The value of <c>WWW-Authenticate</c> (RFC 7617, 2 and 2.1).</summary>
+    public string Challenge { get; }
+
+    /// <exception cref="InvalidOperationException">There are neither consumers nor a store.</exception>
+    public static BasicAuthenticator Create(BasicAuthConsumersOptions options, GatewayServices services)
+    {
+        var store = options.Consumers.Count > 0
+            ? new ConfiguredConsumerStore(options.Consumers)
+            : services.ConsumerStore ?? throw new InvalidOperationException(
+                "UseBasicAuthConsumers has no consumers. Add one, for example consumers.Add(\"consumer1\", username: …, password: …), "
+                + "or register a ConsumerStore as a singleton.");
+        return new BasicAuthenticator(options, store, services.Time);
+    }
+
+    /// <summary>The consumer of a header that was verified a short while ago.</summary>
+    public Consumer? FindVerified(StringValues header) => header.Count == 1 ? _verified.Find(header.ToString()) : null;
+
+    /// <summary>Checks a header; gives either the consumer or the reason of the refusal.</summary>
+    public async ValueTask<(Consumer? Consumer, GatewayError? Error)> CheckAsync(StringValues header, CancellationToken cancellationToken)
+    {
+        if (StringValues.IsNullOrEmpty(header))
+        {
+            return (null, GatewayErrors.MissingCredentials);
+        }
+
+        if (header.Count != 1 || BasicCredentials.Parse(header.ToString()) is not { } credentials)
+        {
+            return (null, GatewayErrors.MalformedCredentials);
+        }
+
+        var consumer = await _store.FindAsync(credentials.Username, cancellationToken);
+        if (!await MatchesAsync(consumer?.Password, credentials.Password, cancellationToken))
+        {
+            return (null, GatewayErrors.WrongCredentials);
+        }
+
+        _verified.Remember(header.ToString(), consumer!);
+        return (consumer, null);
+    }
+
+    private async ValueTask<bool> MatchesAsync(ConsumerPassword? password, byte[] given, CancellationToken cancellationToken)
+    {
+        if (password?.IsSlow == true)
+        {
+            _hasSlowPasswords = true;
+        }
+        else if ((password ?? FastDecoy).Matches(given) && password is not null)
+        {
+            return true;
+        }
+        else if (!_hasSlowPasswords)
+        {
+            return false;
+        }
+
+        await SlowChecks.WaitAsync(cancellationToken);
+        try
+        {
+            return (password?.IsSlow == true ? password : SlowDecoy.Value).Matches(given) && password?.IsSlow == true;
+        }
+        finally
+        {
+            SlowChecks.Release();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The trace of a forwarded request. Holds no content and no credentials.</summary>
+internal static class GatewayActivitySource
+{
+    public const string Name = "OpenAi.Gateway";
+
+    private static readonly ActivitySource Source = new(Name);
+
+    public static Activity? Start(OpenAiRouteMetadata route, Upstream upstream)
+    {
+        if (!Source.HasListeners())
+        {
+            return null;
+        }
+
+        var activity = Source.StartActivity("forward " + route.Pattern, ActivityKind.Client);
+        activity?.SetTag("http.route", route.Pattern);
+        activity?.SetTag("openai_gateway.upstream", upstream.Name);
+        return activity;
+    }
+
+    public static void End(Activity? activity, HttpContext context)
+    {
+        if (activity is null)
+        {
+            return;
+        }
+
+        var request = GatewayRequest.Of(context);
+        activity.SetTag("openai_gateway.attempts", request.Attempts);
+        activity.SetTag("http.response.status_code", context.Response.StatusCode);
+        activity.SetTag("server.address", request.Node?.Address.Host);
+        activity.SetTag("server.port", request.Node?.Address.Port);
+        if (request.Error is { } error)
+        {
+            activity.SetTag("error.type", error.Code);
+            activity.SetStatus(ActivityStatusCode.Error);
+        }
+    }
+}

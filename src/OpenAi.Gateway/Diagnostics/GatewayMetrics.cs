@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// The meter "OpenAi.Gateway". Labels are bounded: the route's pattern, the upstream's name, statuses and fixed words, never a consumer or
+/// anything that a client can choose.
+/// </summary>
+internal sealed class GatewayMetrics : IDisposable
+{
+    public const string MeterName = "OpenAi.Gateway";
+
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    };
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _requests;
+    private readonly Histogram<double> _requestDuration;
+    private readonly Histogram<double> _upstreamDuration;
+    private readonly Counter<long> _retries;
+    private readonly Counter<long> _limitRejections;
+    private readonly Counter<long> _cacheResults;
+    private readonly UpDownCounter<long> _openStreams;
+
+    public GatewayMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(MeterName);
+        _requests = _meter.CreateCounter<long>("openai_gateway.requests", "{request}", "Requests answered by OpenAI routes.");
+        _requestDuration = _meter.CreateHistogram("openai_gateway.request.duration", "s", "Time from the first stage to the last byte.", null, Seconds);
+        _upstreamDuration = _meter.CreateHistogram("openai_gateway.upstream.duration", "s", "Time from sending an attempt to its first byte.", null, Seconds);
+        _retries = _meter.CreateCounter<long>("openai_gateway.upstream.retries", "{retry}", "Attempts that were followed by another.");
+        _limitRejections = _meter.CreateCounter<long>("openai_gateway.limit.rejections", "{request}", "Requests that a limit refused.");
+        _cacheResults = _meter.CreateCounter<long>("openai_gateway.cache.results", "{request}", "What the cache did with requests.");
+        _openStreams = _meter.CreateUpDownCounter<long>("openai_gateway.streams.open", "{stream}", "Event streams being sent.");
+    }
+
+    public bool IsCountingRequests => _requests.Enabled || _requestDuration.Enabled;
+
+    public void RequestEnded(OpenAiRouteMetadata route, int status, TimeSpan duration)
+    {
+        var tags = new TagList { { "http.route", route.Pattern }, { "openai_gateway.upstream", route.Upstream }, { "http.response.status_code", status } };
+        _requests.Add(1, tags);
+        _requestDuration.Record(duration.TotalSeconds, tags);
+    }
+
+    public void UpstreamAnswered(OpenAiRouteMetadata route, ForwardAttempt attempt, TimeSpan duration)
+    {
+        if (_upstreamDuration.Enabled)
+        {
+            _upstreamDuration.Record(duration.TotalSeconds, new TagList
+            {
+                { "openai_gateway.upstream", route.Upstream },
+                { attempt.Error is not null ? "error.type" : "http.response.status_code", attempt.Error?.Code ?? (object)attempt.Status },
+            });
+        }
+    }
+
+    public void Retried(OpenAiRouteMetadata route) => _retries.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", route.Upstream));
+
+    public void LimitRejected(string? route) => _limitRejections.Add(1, new KeyValuePair<string, object?>("http.route", route));
+
+    public void CacheAnswered(string? route, string result)
+    {
+        if (_cacheResults.Enabled)
+        {
+            _cacheResults.Add(1, new TagList { { "http.route", route }, { "openai_gateway.cache.result", result } });
+        }
+    }
+
+    public void StreamOpened(OpenAiRouteMetadata route) => _openStreams.Add(1, new KeyValuePair<string, object?>("http.route", route.Pattern));
+
+    public void StreamClosed(OpenAiRouteMetadata route) => _openStreams.Add(-1, new KeyValuePair<string, object?>("http.route", route.Pattern));
+
+    public void Dispose() => _meter.Dispose();
+}

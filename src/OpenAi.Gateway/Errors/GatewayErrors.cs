@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Every error that the gateway itself can answer, in one place.</summary>
+internal static class GatewayErrors
+{
+    private const string InvalidRequest = "invalid_request_error";
+    private const string Upstream = "upstream_error";
+
+    public static readonly GatewayError MissingCredentials = new(
+        StatusCodes.Status401Unauthorized, "Missing authorization in request", "authentication_error", "missing_credentials");
+
+    public static readonly GatewayError MalformedCredentials = new(
+        StatusCodes.Status401Unauthorized, "Invalid authorization in request", "authentication_error", "invalid_credentials");
+
+    public static readonly GatewayError WrongCredentials = new(
+        StatusCodes.Status401Unauthorized, "Invalid user authorization", "authentication_error", "invalid_credentials");
+
+    public static readonly GatewayError Forbidden = new(
+        StatusCodes.Status403Forbidden, "The consumer is not allowed to do this.", "permission_error", "forbidden");
+
+    public static readonly GatewayError LimitUnavailable = new(
+        StatusCodes.Status503ServiceUnavailable, "The request limit cannot be checked at the moment.", "server_error", "limit_unavailable");
+
+    public static readonly GatewayError NotCached = new(
+        StatusCodes.Status404NotFound, "Nothing is cached for this request.", InvalidRequest, "not_cached");
+
+    public static readonly GatewayError OnlyIfCached = new(
+        StatusCodes.Status504GatewayTimeout, "The answer is not in the cache (Cache-Control: only-if-cached).", InvalidRequest, "not_cached");
+
+    public static readonly GatewayError UpstreamUnreachable = new(
+        StatusCodes.Status502BadGateway, "The connection to the upstream failed.", Upstream, "upstream_connect_error");
+
+    public static readonly GatewayError UpstreamNameNotResolved = new(
+        StatusCodes.Status502BadGateway, "The upstream's host name could not be resolved.", Upstream, "upstream_dns_error");
+
+    public static readonly GatewayError UpstreamNotTrusted = new(
+        StatusCodes.Status502BadGateway, "The TLS handshake with the upstream failed.", Upstream, "upstream_tls_error");
+
+    public static readonly GatewayError UpstreamBroken = new(
+        StatusCodes.Status502BadGateway, "The upstream broke the connection or its answer is not valid HTTP.", Upstream, "upstream_broken");
+
+    public static readonly GatewayError UpstreamTimeout = new(
+        StatusCodes.Status504GatewayTimeout, "The upstream did not answer in time.", Upstream, "upstream_timeout");
+
+    public static GatewayError NoUpstream(TimeSpan retryAfter) => new(
+        StatusCodes.Status503ServiceUnavailable, "No upstream node is available.", Upstream, "no_available_upstream")
+    { RetryAfter = retryAfter };
+
+    public static GatewayError LimitReached(int status, string message, TimeSpan retryAfter) => new(
+        status, message, "rate_limit_error", "rate_limit_exceeded")
+    { RetryAfter = retryAfter };
+
+    public static GatewayError MethodNotAllowed(string method) => new(
+        StatusCodes.Status405MethodNotAllowed, $"The method {method} is not supported here.", InvalidRequest, "method_not_allowed");
+
+    public static GatewayError BodyTooLarge(long? limit) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        limit is null ? "The request body is too large." : $"The request body is larger than the {limit} bytes that are allowed.",
+        InvalidRequest,
+        "request_too_large");
+
+    public static GatewayError BodyUnreadable(BadHttpRequestException error) => error.StatusCode == StatusCodes.Status413PayloadTooLarge
+        ? BodyTooLarge(null)
+        : new(error.StatusCode, "The request body could not be read.", InvalidRequest, "invalid_request_body");
+}

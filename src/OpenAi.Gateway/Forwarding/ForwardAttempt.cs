@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Net;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// One attempt: the request that was sent, and either an error or an answer whose first bytes are here. Until those bytes have come, an
+/// attempt that fails can still be followed by another.
+/// </summary>
+internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock clock) : IDisposable
+{
+    private const int FirstReadSize = 16 * 1024;
+    private byte[] _first = [];
+    private int _firstLength;
+
+    public ForwardClock Clock => clock;
+
+    /// <summary>The answer, or <see langword="null"/> when there is an <see cref="Error"/>.</summary>
+    public HttpResponseMessage? Response { get; private set; }
+
+    public Stream Body { get; private set; } = Stream.Null;
+
+    public GatewayError? Error { get; private set; }
+
+    /// <summary>What went wrong, for the log.</summary>
+    public Exception? Exception { get; private set; }
+
+    public bool IsEventStream { get; private set; }
+
+    public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
+
+    /// <summary>
+    /// Whether HTTP itself tells the end of the answer. One that ends with its connection (RFC 9112, 6.3) looks the same whole or cut.
+    /// </summary>
+    public bool IsFramed => Response is { } response
+        && (response.Version.Major > 1
+            || response.Headers.TransferEncodingChunked == true
+            || response.Content.Headers.NonValidated.Contains("Content-Length"));
+
+    public int Status => Error?.Status ?? (int)Response!.StatusCode;
+
+    public bool IsOutOfQuota => Response is { } response && RetryPolicy.IsOutOfQuota(response.StatusCode, FirstBytes);
+
+    /// <summary>An attempt that was never made.</summary>
+    public static ForwardAttempt Refused(GatewayError error) =>
+        new(null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
+
+    public TimeSpan? RetryAfter(TimeProvider time) => Response is { } response ? RetryPolicy.RetryAfter(response, time) : null;
+
+    public async Task SendAsync(HttpMessageInvoker invoker, TimeSpan timeout)
+    {
+        clock.Restart(timeout);
+        try
+        {
+            Response = await invoker.SendAsync(message!, clock.Token);
+            IsEventStream = Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+                && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+            Body = await Response.Content.ReadAsStreamAsync(clock.Token);
+            if (!IsEventStream)
+            {
+                await ReadFirstBytesAsync(untilEnd: Response.StatusCode == HttpStatusCode.TooManyRequests);
+            }
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+        {
+            Error = ForwardFailure.ErrorOf(error);
+            Exception = error;
+            Response?.Dispose();
+            Response = null;
+        }
+    }
+
+    public void Dispose()
+    {
+        Response?.Dispose();
+        message?.Dispose();
+        clock.Dispose();
+        if (_first.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_first);
+            _first = [];
+        }
+    }
+
+    // The reason of a refusal decides whether to try again, so it is read as far as the buffer goes.
+    private async Task ReadFirstBytesAsync(bool untilEnd)
+    {
+        _first = ArrayPool<byte>.Shared.Rent(FirstReadSize);
+        int read;
+        do
+        {
+            read = await Body.ReadAsync(_first.AsMemory(_firstLength), clock.Token);
+            _firstLength += read;
+        }
+        while (untilEnd && read > 0 && _firstLength < _first.Length);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Collections.Frozen;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The headers that stop at the gateway, in each direction.</summary>
+internal static class HeaderFilter
+{
+    // RFC 9110, 7.6.1, and the older names that some software still sends.
+    private static readonly string[] HopByHop =
+    [
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info",
+        "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
+    ];
+
+    private static readonly FrozenSet<string> NotToUpstream = Set(
+    [
+        .. HopByHop,
+
+        // Framing and Host are made anew for each attempt.
+        "Host", "Content-Length", "Expect",
+
+        // The client's credentials: the gateway has its own.
+        "Authorization", "api-key", "x-api-key", "Cookie", "Cookie2",
+
+        // Who the client is and where it came from is not the provider's business.
+        "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
+        "X-Original-URL", "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "X-MS-Client-Principal",
+
+        // The app's traces are the app's.
+        "traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context",
+
+        // A compressed answer could be neither metered nor shared between clients.
+        "Accept-Encoding",
+    ]);
+
+    private static readonly FrozenSet<string> NotToClient = Set(
+    [
+        .. HopByHop,
+        "Set-Cookie", "Set-Cookie2", "Alt-Svc", "Strict-Transport-Security", "Public-Key-Pins", "NEL", "Report-To", "Reporting-Endpoints",
+        "Server", "Via", "Date", "Authorization", "api-key", "x-api-key", "WWW-Authenticate",
+    ]);
+
+    public static bool StopsBeforeUpstream(string name) =>
+        NotToUpstream.Contains(name)
+        || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith(':');
+
+    public static bool StopsBeforeClient(string name) => NotToClient.Contains(name);
+
+    private static FrozenSet<string> Set(string[] names) => names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+}

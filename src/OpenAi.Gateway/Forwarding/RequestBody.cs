@@ -1,0 +1,126 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// The request's body, read once into pooled memory: one copy for the cache key and for every attempt. A body that is larger than the
+/// limit is held only in part; the rest is still in the request and can be sent once.
+/// </summary>
+internal sealed class RequestBody : IDisposable
+{
+    public const int DefaultMaxBuffered = 1 << 20;
+
+    public static readonly RequestBody Empty = new([], 0, null, 0);
+
+    private readonly byte[] _buffer;
+    private readonly int _length;
+    private readonly Stream? _rest;
+    private int _users = 1;
+    private bool _restIsTaken;
+
+    private RequestBody(byte[] buffer, int length, Stream? rest, long? contentLength)
+    {
+        _buffer = buffer;
+        _length = length;
+        _rest = rest;
+        ContentLength = contentLength;
+    }
+
+    /// <summary>The whole body, or its beginning when it is not <see cref="IsComplete"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+
+    /// <summary>Whether the whole body is in memory, so that it can be hashed and sent again.</summary>
+    public bool IsComplete => _rest is null;
+
+    /// <summary>Whether the body can be sent (again).</summary>
+    public bool CanBeSent => IsComplete || !_restIsTaken;
+
+    /// <summary>The length of the whole body, or <see langword="null"/> when only its end will tell.</summary>
+    public long? ContentLength { get; }
+
+    /// <summary>Whether the body is JSON, whatever its Content-Type says: no other body of this API begins with a brace or bracket.</summary>
+    public bool LooksLikeJson => Memory.Span.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
+
+    /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
+    public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength == 0)
+        {
+            return Empty;
+        }
+
+        var body = request.Body;
+        var capacity = (int)Math.Min(request.ContentLength ?? 4096, maxBuffered);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
+        var length = 0;
+        while (true)
+        {
+            var room = Math.Min(buffer.Length, maxBuffered) - length;
+            if (room == 0)
+            {
+                if (request.ContentLength == length)
+                {
+                    break;
+                }
+
+                if (length == maxBuffered)
+                {
+                    return new RequestBody(buffer, length, body, request.ContentLength);
+                }
+
+                buffer = Grow(buffer, length, maxBuffered);
+                continue;
+            }
+
+            var read = await body.ReadAsync(buffer.AsMemory(length, room), cancellationToken);
+            length += read;
+            if (read == 0)
+            {
+                break;
+            }
+        }
+
+        return new RequestBody(buffer, length, null, length);
+    }
+
+    /// <summary>Lets an ordinary endpoint read the body that a stage has read before it.</summary>
+    public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(Memory, _rest);
+
+    public async Task CopyToAsync(Stream target, CancellationToken cancellationToken)
+    {
+        // A copy that outlives the request (the answer came first) must not read memory that went back to the pool.
+        Interlocked.Increment(ref _users);
+        try
+        {
+            _restIsTaken = true;
+            await target.WriteAsync(Memory, cancellationToken);
+            if (_rest is not null)
+            {
+                await _rest.CopyToAsync(target, cancellationToken);
+            }
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    public void Dispose() => Release();
+
+    private static byte[] Grow(byte[] buffer, int length, int max)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(max, buffer.Length * 2L));
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _users) == 0 && _buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Moves an answer's bytes to the client as they come: each read is flushed at once, and nothing is allocated for it.</summary>
+internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan idleTimeout, bool isEventStream)
+{
+    private const int BufferSize = 4096;
+    private SseTail _tail;
+
+    /// <summary>The end of the event stream so far; empty for other answers.</summary>
+    public SseTail Tail => _tail;
+
+    public async Task<PumpEnd> CopyAsync(ForwardAttempt attempt, CancellationToken clientGone)
+    {
+        var upstream = attempt.Body;
+        client.Write(attempt.FirstBytes);
+
+        // An event stream's headers go out at once: its first event may be far away.
+        if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone))
+        {
+            return PumpEnd.ClientGone;
+        }
+
+        while (true)
+        {
+            Memory<byte> buffer;
+            int read;
+            try
+            {
+                clock.Restart(idleTimeout);
+                if (isEventStream)
+                {
+                    // A stream that is silent between two events holds no buffer.
+                    _ = await upstream.ReadAsync(Memory<byte>.Empty, clock.Token);
+                }
+
+                buffer = client.GetMemory(BufferSize);
+                read = await upstream.ReadAsync(buffer, clock.Token);
+            }
+            catch (Exception error) when (error is IOException or OperationCanceledException or HttpRequestException)
+            {
+                return clientGone.IsCancellationRequested ? PumpEnd.ClientGone : clock.HasTimedOut ? PumpEnd.IdleTimeout : PumpEnd.Broken;
+            }
+
+            if (read == 0)
+            {
+                return PumpEnd.Complete;
+            }
+
+            if (isEventStream)
+            {
+                _tail.Append(buffer.Span[..read]);
+            }
+
+            client.Advance(read);
+            if (!await FlushAsync(clientGone))
+            {
+                return PumpEnd.ClientGone;
+            }
+        }
+    }
+
+    // False when the client is gone.
+    private ValueTask<bool> FlushAsync(CancellationToken clientGone)
+    {
+        var flush = client.FlushAsync(clientGone);
+        return flush.IsCompletedSuccessfully ? new(!flush.Result.IsCompleted) : WaitAsync(flush);
+    }
+
+    private async ValueTask<bool> WaitAsync(ValueTask<FlushResult> flush)
+    {
+        // A slow client is not a silent upstream.
+        clock.Restart(Timeout.InfiniteTimeSpan);
+        try
+        {
+            return !(await flush).IsCompleted;
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

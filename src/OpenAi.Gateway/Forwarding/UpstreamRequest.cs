@@ -1,0 +1,119 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Makes the message for one attempt: a message that was sent once cannot be sent again.</summary>
+internal static class UpstreamRequest
+{
+    public static HttpRequestMessage Create(HttpContext context, RouteSettings route, Upstream upstream, UpstreamNode node, RequestBody body)
+    {
+        var request = GatewayRequest.Of(context);
+        var options = upstream.Options;
+        var message = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), node.UriOf(request.UpstreamPath))
+        {
+            Version = options.HttpVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        if (body.ContentLength != 0 || context.Request.ContentLength is not null)
+        {
+            message.Content = new RequestBodyContent(body);
+        }
+
+        CopyHeaders(context.Request.Headers, message, body);
+        if (node.Credential is { } credential)
+        {
+            message.Headers.Remove(options.ApiKeyHeader);
+            message.Headers.TryAddWithoutValidation(options.ApiKeyHeader, credential);
+        }
+
+        foreach (var rule in route.HeaderRules)
+        {
+            Apply(rule, message);
+        }
+
+        message.Headers.Host = options.PassHost switch
+        {
+            PassHost.Pass => context.Request.Host.Value,
+            PassHost.Rewrite => options.UpstreamHost,
+            _ => message.Headers.Host,
+        };
+        foreach (var transform in route.RequestTransforms)
+        {
+            transform(context, message);
+        }
+
+        return message;
+    }
+
+    private static void CopyHeaders(IHeaderDictionary headers, HttpRequestMessage message, RequestBody body)
+    {
+        var connection = headers.Connection;
+        foreach (var (name, values) in headers)
+        {
+            if (HeaderFilter.StopsBeforeUpstream(name) || IsNamedBy(connection, name))
+            {
+                continue;
+            }
+
+            // Content headers, Content-Type above all, belong to the content.
+            if (!TryAdd(message.Headers, name, values) && message.Content is { } content)
+            {
+                TryAdd(content.Headers, name, values);
+            }
+        }
+
+        if (message.Content is { } json && body.LooksLikeJson && IsFormOrMissing(headers.ContentType))
+        {
+            // What "curl -d" claims; sent as it stands, the API would refuse the body.
+            json.Headers.Remove(HeaderNames.ContentType);
+            json.Headers.TryAddWithoutValidation(HeaderNames.ContentType, "application/json");
+        }
+    }
+
+    private static bool TryAdd(System.Net.Http.Headers.HttpHeaders headers, string name, StringValues values) => values.Count == 1
+        ? headers.TryAddWithoutValidation(name, values.ToString())
+        : headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+
+    private static bool IsFormOrMissing(StringValues contentType) =>
+        StringValues.IsNullOrEmpty(contentType)
+        || contentType.ToString().StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
+
+    // RFC 9110, 7.6.1: a header that Connection names is for this hop only.
+    private static bool IsNamedBy(StringValues connection, string name)
+    {
+        if (connection.Count == 0 || connection is ["keep-alive"])
+        {
+            return false;
+        }
+
+        foreach (var line in connection)
+        {
+            foreach (var option in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[option].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static void Apply(HeaderRule rule, HttpRequestMessage message)
+    {
+        if (!rule.KeepsOthers)
+        {
+            message.Headers.Remove(rule.Name);
+            message.Content?.Headers.Remove(rule.Name);
+        }
+
+        if (rule.Value is { } value && !message.Headers.TryAddWithoutValidation(rule.Name, value))
+        {
+            message.Content?.Headers.TryAddWithoutValidation(rule.Name, value);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Configuration;
+using OpenAi.Gateway;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>
+/// Policies for every OpenAI route of the app. The app's other endpoints are never touched. When a policy runs is fixed, whatever the order
+/// of the lines: authenticate, limit, cache, forward.
+/// </summary>
+public static class OpenAiGatewayApplicationBuilderExtensions
+{
+    /// <summary>Lets only these consumers call the app's OpenAI routes (Basic authentication, RFC 7617).</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Adds the consumers. Without any, the <see cref="ConsumerStore"/> registered as a service is asked.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseBasicAuthConsumers(this IApplicationBuilder app, Action<BasicAuthConsumersOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, BasicAuthPolicy.From(configure));
+    }
+
+    /// <summary>Lets only the consumers of a configuration section call the app's OpenAI routes, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseBasicAuthConsumers(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, BasicAuthPolicy.From(section));
+    }
+
+    /// <summary>Limits the requests to the app's OpenAI routes; all of them share one counter for each key.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets at least count and window.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseLimitCount(this IApplicationBuilder app, Action<LimitCountOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, LimitCountPolicy.From(configure));
+    }
+
+    /// <summary>Limits the requests to the app's OpenAI routes as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="LimitCountOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseLimitCount(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, LimitCountPolicy.From(section));
+    }
+
+    /// <summary>Answers the app's OpenAI routes from a cache.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets what is stored; the defaults are safe.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseProxyCache(this IApplicationBuilder app, Action<ProxyCacheOptions>? configure = null) =>
+        Use(app, ProxyCachePolicy.From(configure ?? (static _ => { })));
+
+    /// <summary>Answers the app's OpenAI routes from a cache as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="ProxyCacheOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseProxyCache(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, ProxyCachePolicy.From(section));
+    }
+
+    private static IApplicationBuilder Use(IApplicationBuilder app, GatewayPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var services = GatewayServices.From(app.ApplicationServices);
+        policy.Attach(services);
+        services.AppHasCache |= policy is ProxyCachePolicy;
+        return app.Use(next => new AppPolicyMiddleware(policy, services, next).Invoke);
+    }
+}

@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Configuration;
+using OpenAi.Gateway;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>
+/// Policies for a route or a group: they cover every endpoint of that builder, an ordinary <c>MapGet</c> too. When a policy runs is fixed,
+/// whatever the order of the lines: authenticate, limit, cache, endpoint. Limits add up; of authentication and cache the nearest one wins.
+/// </summary>
+public static class OpenAiGatewayEndpointConventionBuilderExtensions
+{
+    /// <summary>Lets only these consumers call the endpoint (Basic authentication, RFC 7617). <c>AllowAnonymous</c> lifts it.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="configure">Adds the consumers. Without any, the <see cref="ConsumerStore"/> registered as a service is asked.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseBasicAuthConsumers<TBuilder>(this TBuilder builder, Action<BasicAuthConsumersOptions> configure)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(builder, BasicAuthPolicy.From(configure));
+    }
+
+    /// <summary>Lets only the consumers of a configuration section call the endpoint, and follows its changes.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseBasicAuthConsumers<TBuilder>(this TBuilder builder, IConfiguration section)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(builder, BasicAuthPolicy.From(section));
+    }
+
+    /// <summary>Limits the requests to the endpoint; the endpoints of a group share one counter for each key.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="configure">Sets at least count and window.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseLimitCount<TBuilder>(this TBuilder builder, Action<LimitCountOptions> configure)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(builder, LimitCountPolicy.From(configure));
+    }
+
+    /// <summary>Limits the requests to the endpoint as a configuration section says, and follows its changes.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="section">A section with the members of <see cref="LimitCountOptions"/>.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseLimitCount<TBuilder>(this TBuilder builder, IConfiguration section)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(builder, LimitCountPolicy.From(section));
+    }
+
+    /// <summary>Answers the endpoint from a cache.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="configure">Sets what is stored; the defaults are safe.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseProxyCache<TBuilder>(this TBuilder builder, Action<ProxyCacheOptions>? configure = null)
+        where TBuilder : IEndpointConventionBuilder =>
+        Use(builder, ProxyCachePolicy.From(configure ?? (static _ => { })));
+
+    /// <summary>Answers the endpoint from a cache as a configuration section says, and follows its changes.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="section">A section with the members of <see cref="ProxyCacheOptions"/>.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseProxyCache<TBuilder>(this TBuilder builder, IConfiguration section)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(builder, ProxyCachePolicy.From(section));
+    }
+
+    private static TBuilder Use<TBuilder>(TBuilder builder, GatewayPolicy policy)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Add(endpoint => EndpointStages.Add(endpoint, policy));
+        return builder;
+    }
+}

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenAi.Gateway;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers upstreams, and with them everything that the gateway needs.</summary>
+public static class OpenAiGatewayServiceCollectionExtensions
+{
+    /// <summary>Adds an upstream: a named group of nodes that speak OpenAI's API.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="name">The name that <c>MapOpenAiRoute</c> refers to.</param>
+    /// <param name="configure">Sets nodes, key and times. A wrong value stops the app at start-up.</param>
+    /// <returns>The same services.</returns>
+    /// <exception cref="ArgumentException">The name is empty or was added before.</exception>
+    public static IServiceCollection AddOpenAiUpstream(this IServiceCollection services, string name, Action<OpenAiUpstreamOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        AddGateway(services, name).Configure(configure);
+        return services;
+    }
+
+    /// <summary>Adds an upstream from configuration. It follows the section's changes while the app runs.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="name">The name that <c>MapOpenAiRoute</c> refers to.</param>
+    /// <param name="section">A section with the members of <see cref="OpenAiUpstreamOptions"/>.</param>
+    /// <returns>The same services.</returns>
+    /// <exception cref="ArgumentException">The name is empty or was added before.</exception>
+    public static IServiceCollection AddOpenAiUpstream(this IServiceCollection services, string name, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        AddGateway(services, name).Configure(options => section.Bind(options, OptionsCheck.Strict));
+        services.AddSingleton<IOptionsChangeTokenSource<OpenAiUpstreamOptions>>(
+            new ConfigurationChangeTokenSource<OpenAiUpstreamOptions>(name, section));
+        return services;
+    }
+
+    private static OptionsBuilder<OpenAiUpstreamOptions> AddGateway(IServiceCollection services, string name)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (services.Any(service => service.ImplementationInstance is UpstreamName added && added.Value == name))
+        {
+            throw new ArgumentException($"An upstream named '{name}' was added before. Give each upstream its own name.", nameof(name));
+        }
+
+        services.AddSingleton(new UpstreamName(name));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OpenAiUpstreamOptions>, OpenAiUpstreamOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<GatewayErrorWriter, OpenAiErrorWriter>();
+        services.TryAddSingleton<LimitCounter, MemoryLimitCounter>();
+        services.TryAddSingleton<GatewayMetrics>();
+        services.TryAddSingleton<UpstreamRegistry>();
+        services.TryAddSingleton<GatewayServices>();
+        services.TryAddSingleton(CreateCache);
+        if (services.All(service => service.ImplementationType != typeof(GatewayStartupCheck)))
+        {
+            services.AddHostedService<GatewayStartupCheck>();
+        }
+
+        return services.AddOptions<OpenAiUpstreamOptions>(name);
+    }
+
+    /// <summary>
+    /// The cache registered for the gateway, else the app's own, else an embedded one. The embedded one is never registered as the app's
+    /// <see cref="HybridCache"/>: it would take the place of the one that the app adds later.
+    /// </summary>
+    private static GatewayCache CreateCache(IServiceProvider provider)
+    {
+        var loggers = provider.GetRequiredService<ILoggerFactory>();
+        var cache = provider.GetKeyedService<HybridCache>("OpenAi.Gateway") ?? provider.GetService<HybridCache>();
+        if (cache is null)
+        {
+            var distributed = provider.GetService<IDistributedCache>();
+            cache = new EmbeddedHybridCache(
+                distributed is MemoryDistributedCache ? null : distributed, loggers.CreateLogger<EmbeddedHybridCache>());
+        }
+
+        ProxyCacheLog.StoreChosen(loggers.CreateLogger(ProxyCacheLog.Category), cache.GetType().Name);
+        return new GatewayCache(cache, loggers.CreateLogger<GatewayCache>());
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Writes the cache's side of a response: the status header, and stored answers.</summary>
+internal static class CacheAnswer
+{
+    public static void Mark(HttpContext context, ProxyCacheOptions options, CacheStatus status, GatewayMetrics metrics)
+    {
+        var request = GatewayRequest.Of(context);
+        request.CacheStatus = status;
+        var text = status switch
+        {
+            CacheStatus.Hit => "HIT",
+            CacheStatus.Miss => "MISS",
+            CacheStatus.Expired => "EXPIRED",
+            CacheStatus.Stale => "STALE",
+            _ => "BYPASS",
+        };
+        context.Response.Headers[options.StatusHeader] = text;
+        metrics.CacheAnswered(request.Route?.Pattern, text);
+    }
+
+    public static Task WriteAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry, DateTimeOffset now)
+    {
+        var response = context.Response;
+        response.StatusCode = entry.Status;
+        foreach (var (name, values) in entry.Headers)
+        {
+            if (!options.HideCacheHeaders || !IsCacheHeader(name))
+            {
+                response.Headers[name] = values;
+            }
+        }
+
+        if (!options.HideCacheHeaders)
+        {
+            response.Headers.Age = ((long)entry.Age(now).TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (entry.Status == StatusCodes.Status204NoContent)
+        {
+            return Task.CompletedTask;
+        }
+
+        response.ContentLength = entry.Body.Length;
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : response.BodyWriter.WriteAsync(entry.Body, context.RequestAborted).AsTask();
+    }
+
+    /// <summary>Keeps the cache headers of the upstream's answer from the client.</summary>
+    public static void HideHeaders(HttpContext context) => context.Response.OnStarting(
+        static response =>
+        {
+            var headers = ((HttpResponse)response).Headers;
+            headers.Remove("Cache-Control");
+            headers.Remove("Expires");
+            headers.Remove("Age");
+            return Task.CompletedTask;
+        },
+        context.Response);
+
+    private static bool IsCacheHeader(string name) =>
+        name.Equals("Cache-Control", StringComparison.OrdinalIgnoreCase) || name.Equals("Expires", StringComparison.OrdinalIgnoreCase);
+}

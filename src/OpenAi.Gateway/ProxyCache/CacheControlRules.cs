@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace OpenAi.Gateway;
+
+/// <summary>What <c>Cache-Control</c> of client and upstream says (RFC 9111), for caches that shall obey it.</summary>
+internal static class CacheControlRules
+{
+    public static bool AsksUpstream(HttpRequest request) => Parse(request.Headers.CacheControl) is { } control && (control.NoCache || control.NoStore);
+
+    public static bool AsksOnlyCache(HttpRequest request) => Parse(request.Headers.CacheControl)?.OnlyIfCached == true;
+
+    /// <summary>Whether the client takes an entry of this age.</summary>
+    public static bool Accepts(HttpRequest request, CacheEntry entry, DateTimeOffset now)
+    {
+        var control = Parse(request.Headers.CacheControl);
+        var age = entry.Age(now);
+        return control is null
+            || ((control.MaxAge is not { } maxAge || age <= maxAge) && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh));
+    }
+
+    /// <summary>How long the upstream lets its answer be stored; <see langword="null"/> when it must not be.</summary>
+    public static TimeSpan? FreshFor(IHeaderDictionary headers, TimeSpan otherwise, DateTimeOffset now)
+    {
+        var control = Parse(headers.CacheControl);
+        if (control is { NoStore: true } or { NoCache: true } or { Private: true })
+        {
+            return null;
+        }
+
+        var freshFor = control?.SharedMaxAge ?? control?.MaxAge ?? Expires(headers.Expires, now) ?? otherwise;
+        return freshFor > TimeSpan.Zero ? freshFor : null;
+    }
+
+    private static TimeSpan? Expires(StringValues header, DateTimeOffset now)
+    {
+        if (header.Count == 0)
+        {
+            return null;
+        }
+
+        // A date that cannot be read lies in the past (RFC 9111, 5.3).
+        return HeaderUtilities.TryParseDate(header.ToString(), out var date) ? date - now : TimeSpan.Zero;
+    }
+
+    private static CacheControlHeaderValue? Parse(StringValues header) =>
+        header.Count > 0 && CacheControlHeaderValue.TryParse(header.ToString(), out var control) ? control : null;
+}

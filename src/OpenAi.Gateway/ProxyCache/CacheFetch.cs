@@ -1,0 +1,101 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+
+namespace OpenAi.Gateway;
+
+/// <summary>One answer on its way from the endpoint to the client, watched by the cache.</summary>
+internal sealed class CacheFetch : IDisposable
+{
+    private readonly HttpContext _context;
+    private readonly ProxyCachePolicy.Compiled _cache;
+    private readonly CacheEntry? _old;
+    private readonly string[] _others;
+    private readonly DateTimeOffset _begun;
+    private readonly ResponseTee _tee;
+    private IReadOnlyList<KeyValuePair<string, StringValues>> _headers = [];
+    private TimeSpan _freshFor;
+
+    /// <param name="context">The request.</param>
+    /// <param name="cache">The cache in scope.</param>
+    /// <param name="old">What is stored, past its time; sent when the endpoint fails.</param>
+    /// <param name="others">The response headers that are not the answer's.</param>
+    /// <param name="begun">Now.</param>
+    public CacheFetch(HttpContext context, ProxyCachePolicy.Compiled cache, CacheEntry? old, string[] others, DateTimeOffset begun)
+    {
+        _context = context;
+        _cache = cache;
+        _old = old;
+        _others = others;
+        _begun = begun;
+        _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
+    }
+
+    /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
+    public bool IsHeldBack => _tee.Mode == TeeMode.HoldBack;
+
+    public async Task RunAsync(RequestDelegate endpoint)
+    {
+        var client = _context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        _context.Features.Set<IHttpResponseBodyFeature>(_tee);
+        try
+        {
+            await endpoint(_context);
+            _tee.Begin();
+        }
+        finally
+        {
+            _context.Features.Set(client);
+        }
+    }
+
+    /// <summary>The answer to store; <see langword="null"/> when it is not whole or not to be stored.</summary>
+    public CacheEntry? ToEntry(DateTimeOffset now)
+    {
+        var isWhole = !GatewayRequest.Of(_context).IsBroken
+            && !_context.RequestAborted.IsCancellationRequested
+            && (_context.Response.ContentLength is not { } announced || announced == _tee.Body.Length);
+        return _tee.Mode == TeeMode.Remember && isWhole
+            ? new CacheEntry(_context.Response.StatusCode, now, _freshFor, _headers, _tee.Body.ToArray())
+            : null;
+    }
+
+    /// <summary>Takes back what the failed endpoint had set.</summary>
+    public void ClearResponse()
+    {
+        GatewayRequest.Of(_context).Error = null;
+        var headers = _context.Response.Headers;
+        foreach (var name in headers.Keys.Except(_others, StringComparer.OrdinalIgnoreCase).ToArray())
+        {
+            headers.Remove(name);
+        }
+    }
+
+    public void Dispose() => _tee.Dispose();
+
+    private TeeMode Decide()
+    {
+        var response = _context.Response;
+        var options = _cache.Options;
+        if (response.StatusCode >= StatusCodes.Status500InternalServerError
+            && !response.HasStarted
+            && _old is not null
+            && _old.Age(_begun) < _old.FreshFor + options.StaleIfError)
+        {
+            return TeeMode.HoldBack;
+        }
+
+        if (!options.HttpStatus.Contains(response.StatusCode)
+            || response.ContentLength > options.MaxBodySize
+            || !CacheableHead.IsCacheable(response.Headers)
+            || _cache.IsNotStored(_context)
+            || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
+        {
+            return TeeMode.Pass;
+        }
+
+        _freshFor = freshFor;
+        _headers = CacheableHead.Of(response.Headers, _others);
+        return TeeMode.Remember;
+    }
+}

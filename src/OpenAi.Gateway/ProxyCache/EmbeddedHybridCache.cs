@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// The cache of an app that registers none: bytes in a memory cache of its own, bounded by their size, and behind it the app's
+/// <see cref="IDistributedCache"/>, if it has one. A distributed cache that fails is left out.
+/// </summary>
+internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogger<EmbeddedHybridCache> logger) : HybridCache, IDisposable
+{
+    private const long SizeLimit = 64L << 20;
+
+    // The second level does not tell how long an entry still lives; the entry itself knows how long it is fresh.
+    private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
+
+    private readonly MemoryCache _memory = new(Options.Create(new MemoryCacheOptions { SizeLimit = SizeLimit }));
+
+    public override ValueTask<T> GetOrCreateAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        HybridCacheEntryOptions? options = null,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        if (_memory.TryGetValue(key, out T? value))
+        {
+            return new(value!);
+        }
+
+        return distributed is null && options?.Flags?.HasFlag(HybridCacheEntryFlags.DisableUnderlyingData) == true
+            ? default
+            : GetSlowlyAsync(key, state, factory, options, cancellationToken);
+    }
+
+    public override async ValueTask SetAsync<T>(
+        string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
+    {
+        var bytes = AsBytes(value);
+        var expiration = options?.Expiration ?? FromDistributed;
+        Remember(key, bytes, options?.LocalCacheExpiration ?? expiration);
+        if (distributed is not null)
+        {
+            try
+            {
+                await distributed.SetAsync(key, bytes, new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = expiration }, cancellationToken);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                ProxyCacheLog.StoreFailed(logger, error);
+            }
+        }
+    }
+
+    public override async ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
+    {
+        _memory.Remove(key);
+        if (distributed is not null)
+        {
+            await distributed.RemoveAsync(key, cancellationToken);
+        }
+    }
+
+    /// <exception cref="NotSupportedException">Always: the gateway uses no tags.</exception>
+    public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("The embedded cache has no tags. Register a HybridCache to use them.");
+
+    public void Dispose() => _memory.Dispose();
+
+    private async ValueTask<T> GetSlowlyAsync<TState, T>(
+        string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, HybridCacheEntryOptions? options, CancellationToken cancellationToken)
+    {
+        if (await GetDistributedAsync(key, cancellationToken) is { } bytes)
+        {
+            Remember(key, bytes, FromDistributed);
+            return (T)(object)bytes;
+        }
+
+        if (options?.Flags?.HasFlag(HybridCacheEntryFlags.DisableUnderlyingData) == true)
+        {
+            return default!;
+        }
+
+        var value = await factory(state, cancellationToken);
+        await SetAsync(key, value, options, null, cancellationToken);
+        return value;
+    }
+
+    private async ValueTask<byte[]?> GetDistributedAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return distributed is null ? null : await distributed.GetAsync(key, cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+            return null;
+        }
+    }
+
+    private void Remember(string key, byte[] bytes, TimeSpan expiration) => _memory.Set(
+        key, bytes, new MemoryCacheEntryOptions { Size = bytes.Length + (key.Length * 2), AbsoluteExpirationRelativeToNow = expiration });
+
+    private static byte[] AsBytes<T>(T value) => value as byte[]
+        ?? throw new NotSupportedException("The embedded cache holds byte arrays only. Register a HybridCache for other types.");
+}

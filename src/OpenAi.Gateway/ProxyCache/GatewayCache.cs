@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Entries in a <see cref="HybridCache"/>, used in two ways only: get without create, and set. Its factory cannot choose not to store, loses
+/// the ambient context and shares one failure among all callers. A store that fails is a miss.
+/// </summary>
+internal sealed class GatewayCache(HybridCache cache, ILogger<GatewayCache> logger)
+{
+    private static readonly HybridCacheEntryOptions GetOnly = new() { Flags = HybridCacheEntryFlags.DisableUnderlyingData };
+
+    // A store that hands out the same bytes again need not be read again.
+    private readonly ConditionalWeakTable<byte[], CacheEntry> _read = [];
+
+    /// <summary>Identical requests in flight, by key.</summary>
+    public SingleFlight Flights { get; } = new();
+
+    public ValueTask<CacheEntry?> GetAsync(string key)
+    {
+        try
+        {
+            var getting = cache.GetOrCreateAsync<object?, byte[]?>(key, null, static (_, _) => default, GetOnly);
+            return getting.IsCompletedSuccessfully ? new(Read(getting.Result)) : GetAsync(getting);
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+            return default;
+        }
+    }
+
+    public async ValueTask SetAsync(string key, CacheEntry entry, TimeSpan keepFor)
+    {
+        try
+        {
+            var options = new HybridCacheEntryOptions { Expiration = keepFor, LocalCacheExpiration = keepFor };
+            await cache.SetAsync(key, CacheEntryFormat.Write(entry), options);
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+        }
+    }
+
+    /// <summary>Removes an entry; whether there was one.</summary>
+    public async ValueTask<bool> RemoveAsync(string key)
+    {
+        var existed = await GetAsync(key) is not null;
+        await cache.RemoveAsync(key);
+        return existed;
+    }
+
+    private async ValueTask<CacheEntry?> GetAsync(ValueTask<byte[]?> getting)
+    {
+        try
+        {
+            return Read(await getting);
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+            return null;
+        }
+    }
+
+    private CacheEntry? Read(byte[]? bytes)
+    {
+        if (bytes is null)
+        {
+            return null;
+        }
+
+        if (!_read.TryGetValue(bytes, out var entry) && CacheEntryFormat.Read(bytes) is { } fresh)
+        {
+            _read.TryAdd(bytes, entry = fresh);
+        }
+
+        return entry;
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Options;
+
+namespace OpenAi.Gateway;
+
+internal sealed partial class ProxyCacheOptionsValidator : IValidateOptions<ProxyCacheOptions>
+{
+    public static readonly ProxyCacheOptionsValidator Instance = new();
+    private static readonly Annotations DataAnnotations = new();
+
+    public ValidateOptionsResult Validate(string? name, ProxyCacheOptions options)
+    {
+        var result = new ValidateOptionsResultBuilder();
+        result.AddResult(DataAnnotations.Validate(null, options));
+        OptionsCheck.Positive(options.Ttl, nameof(options.Ttl), result);
+        OptionsCheck.Positive(options.LockTimeout, nameof(options.LockTimeout), result);
+        if (options.StaleIfError < TimeSpan.Zero)
+        {
+            result.AddError("must not be negative; zero turns it off.", nameof(options.StaleIfError));
+        }
+
+        if (options.Methods.Count == 0 || !options.Methods.All(HeaderRule.IsToken))
+        {
+            result.AddError("must name at least one HTTP method, for example \"POST\".", nameof(options.Methods));
+        }
+
+        if (options.HttpStatus.Count == 0 || options.HttpStatus.Any(status => status is < 200 or > 599))
+        {
+            result.AddError("must hold at least one HTTP status, each between 200 and 599.", nameof(options.HttpStatus));
+        }
+
+        if (!HeaderRule.IsToken(options.StatusHeader))
+        {
+            result.AddError($"'{options.StatusHeader}' is not the name of a header.", nameof(options.StatusHeader));
+        }
+
+        if (options.Key is { } key && (key.Count == 0 || key.Any(string.IsNullOrEmpty)))
+        {
+            result.AddError("is empty or has an empty part. Give its parts, or leave it out for the default.", nameof(options.Key));
+        }
+
+        CheckTemplates(options.Key?.Where(part => part != CacheKeyTemplate.Body), nameof(options.Key), result);
+        CheckTemplates(options.Bypass, nameof(options.Bypass), result);
+        CheckTemplates(options.NoStore, nameof(options.NoStore), result);
+        return result.Build();
+    }
+
+    private static void CheckTemplates(IEnumerable<string>? templates, string name, ValidateOptionsResultBuilder result)
+    {
+        foreach (var template in templates ?? [])
+        {
+            try
+            {
+                VariableTemplate.Parse(template);
+            }
+            catch (FormatException error)
+            {
+                result.AddError(error.Message, name);
+            }
+        }
+    }
+
+    [OptionsValidator]
+    private sealed partial class Annotations : IValidateOptions<ProxyCacheOptions>;
+}

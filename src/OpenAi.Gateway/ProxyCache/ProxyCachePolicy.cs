@@ -1,0 +1,87 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>"Answer again from the cache", as written on the app, a group or a route.</summary>
+internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cache, string name) : GatewayPolicy
+{
+    private bool _isAttached;
+
+    public Compiled Cache => cache.Value;
+
+    public static ProxyCachePolicy From(Action<ProxyCacheOptions> configure)
+    {
+        var options = new ProxyCacheOptions();
+        configure(options);
+        const string name = "UseProxyCache";
+        return new ProxyCachePolicy(new(new Compiled(OptionsCheck.Valid(name, options, ProxyCacheOptionsValidator.Instance))), name);
+    }
+
+    public static ProxyCachePolicy From(IConfiguration section)
+    {
+        var path = OptionsCheck.PathOf(section);
+        return new ProxyCachePolicy(
+            new(section, () =>
+            {
+                // The binder adds to lists; written in configuration, they replace the defaults.
+                var options = new ProxyCacheOptions { Methods = [], HttpStatus = [] };
+                section.Bind(options, OptionsCheck.Strict);
+                var defaults = new ProxyCacheOptions();
+                options.Methods = options.Methods is { Count: > 0 } methods ? methods : defaults.Methods;
+                options.HttpStatus = options.HttpStatus is { Count: > 0 } statuses ? statuses : defaults.HttpStatus;
+                return new Compiled(OptionsCheck.Valid(path, options, ProxyCacheOptionsValidator.Instance));
+            }),
+            path);
+    }
+
+    public override void Attach(GatewayServices services)
+    {
+        if (_isAttached)
+        {
+            return;
+        }
+
+        _isAttached = true;
+        var logger = cache.Logger = services.Loggers.CreateLogger(ProxyCacheLog.Category);
+        if (!Cache.Key.IncludesBody)
+        {
+            ProxyCacheLog.KeyWithoutBody(logger, name);
+        }
+
+        if (!Cache.Key.IncludesConsumer)
+        {
+            ProxyCacheLog.KeyWithoutConsumer(logger, name);
+        }
+    }
+
+    /// <summary>A cache's options, ready for use.</summary>
+    internal sealed class Compiled(ProxyCacheOptions options)
+    {
+        // How long an answer is at least known after its time, so that EXPIRED can be told from MISS.
+        private static readonly TimeSpan LongestMemory = TimeSpan.FromMinutes(10);
+
+        private readonly VariableTemplate[] _bypass = [.. options.Bypass.Select(VariableTemplate.Parse)];
+        private readonly VariableTemplate[] _noStore = [.. options.NoStore.Select(VariableTemplate.Parse)];
+
+        public ProxyCacheOptions Options => options;
+
+        public CacheKeyTemplate Key { get; } = new(options.Key);
+
+        public string[] Methods { get; } = [.. options.Methods.Select(HttpMethods.GetCanonicalizedValue)];
+
+        public bool IsBypassed(HttpContext context) => IsAnyTrue(_bypass, context) || options.BypassCondition?.Invoke(context) == true;
+
+        public bool IsNotStored(HttpContext context) => IsAnyTrue(_noStore, context) || options.NoStoreCondition?.Invoke(context) == true;
+
+        public TimeSpan KeepFor(TimeSpan freshFor)
+        {
+            var memory = freshFor < LongestMemory ? freshFor : LongestMemory;
+            return freshFor + (options.StaleIfError > memory ? options.StaleIfError : memory);
+        }
+
+        private static bool IsAnyTrue(VariableTemplate[] templates, HttpContext context) =>
+            templates.Length > 0 && Array.Exists(templates, template => template.Format(context) is not (null or "" or "0"));
+    }
+}

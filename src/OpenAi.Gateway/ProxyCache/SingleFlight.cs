@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Lets one of several identical requests go upstream while the others wait for its answer. Nobody gets half an answer: the leader says at
+/// its end whether there is a whole one, or the next shall lead, or everybody is on their own.
+/// </summary>
+internal sealed class SingleFlight
+{
+    private readonly ConcurrentDictionary<string, Flight> _flights = new(StringComparer.Ordinal);
+
+    /// <summary>Joins the flight of a key, or begins it.</summary>
+    public Flight Join(string key, out bool isLeader)
+    {
+        while (true)
+        {
+            if (_flights.TryGetValue(key, out var flight))
+            {
+                isLeader = false;
+                return flight;
+            }
+
+            flight = new Flight();
+            if (_flights.TryAdd(key, flight))
+            {
+                isLeader = true;
+                return flight;
+            }
+        }
+    }
+
+    /// <summary>Ends a flight and tells those who wait.</summary>
+    public void Land(string key, Flight flight, FlightEnd end)
+    {
+        // First out of the table: whoever comes now begins a new flight, or finds the stored entry.
+        _flights.TryRemove(KeyValuePair.Create(key, flight));
+        flight.Land(end);
+    }
+
+    internal sealed class Flight
+    {
+        private readonly TaskCompletionSource<FlightEnd> _landing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<FlightEnd> Landing => _landing.Task;
+
+        public void Land(FlightEnd end) => _landing.TrySetResult(end);
+    }
+}

@@ -1,0 +1,129 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The routes of a configuration section as endpoints. A change is taken over whole, or not at all.</summary>
+internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConventionBuilder, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly IConfiguration _section;
+    private readonly IServiceProvider _services;
+    private readonly ILogger _logger;
+    private readonly List<Action<EndpointBuilder>> _conventions = [];
+    private readonly List<Action<EndpointBuilder>> _finallyConventions = [];
+    private readonly IDisposable _subscription;
+    private CancellationTokenSource _changed = new();
+    private IReadOnlyList<Endpoint>? _endpoints;
+
+    /// <exception cref="InvalidOperationException">The section does not exist or a value is wrong.</exception>
+    public ConfiguredRoutes(IConfiguration section, IServiceProvider services)
+    {
+        _section = section;
+        _services = services;
+        _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(RoutingLog.Category);
+        Load(); // A wrong value stops the app here; the endpoints are made later, when their conventions are known.
+        _subscription = ChangeToken.OnChange(section.GetReloadToken, Reload);
+    }
+
+    public override IReadOnlyList<Endpoint> Endpoints
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _endpoints ??= Load();
+            }
+        }
+    }
+
+    public void Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);
+
+    public void Finally(Action<EndpointBuilder> finallyConvention) => _finallyConventions.Add(finallyConvention);
+
+    public override IChangeToken GetChangeToken()
+    {
+        lock (_lock)
+        {
+            return new CancellationChangeToken(_changed.Token);
+        }
+    }
+
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _changed.Dispose();
+    }
+
+    private void Reload()
+    {
+        List<Endpoint> endpoints;
+        try
+        {
+            endpoints = Load();
+        }
+        catch (InvalidOperationException error)
+        {
+            RoutingLog.ConfigurationRefused(_logger, OptionsCheck.PathOf(_section), error.Message);
+            return;
+        }
+
+        CancellationTokenSource before;
+        lock (_lock)
+        {
+            _endpoints = endpoints;
+            (before, _changed) = (_changed, new CancellationTokenSource());
+        }
+
+        RoutingLog.RoutesChanged(_logger, OptionsCheck.PathOf(_section), endpoints.Count);
+        before.Cancel();
+        before.Dispose();
+    }
+
+    private List<Endpoint> Load()
+    {
+        if (_section is IConfigurationSection named && !named.Exists())
+        {
+            throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist. Add the routes, or correct its name.");
+        }
+
+        var collector = new Collector(_services);
+        foreach (var route in _section.GetChildren())
+        {
+            try
+            {
+                ConfiguredRoute.Map(collector, route);
+            }
+            catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException or RoutePatternException)
+            {
+                throw new InvalidOperationException($"Route '{route.Path}': {error.Message}", error);
+            }
+        }
+
+        var group = new RouteGroupContext
+        {
+            Prefix = RoutePatternFactory.Parse(""),
+            ApplicationServices = _services,
+            Conventions = _conventions,
+            FinallyConventions = _finallyConventions,
+        };
+        return [.. collector.DataSources.SelectMany(source => source.GetGroupedEndpoints(group))];
+    }
+
+    // Where the routes are mapped, so that configuration and code make the same endpoints.
+    private sealed class Collector(IServiceProvider services) : IEndpointRouteBuilder
+    {
+        public IServiceProvider ServiceProvider => services;
+
+        public ICollection<EndpointDataSource> DataSources { get; } = [];
+
+        public IApplicationBuilder CreateApplicationBuilder() => new ApplicationBuilder(services);
+    }
+}

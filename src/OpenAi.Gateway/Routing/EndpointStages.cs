@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// The one wrap around an endpoint. Where a policy was written decides whether it is in scope; here stands, once, when it runs:
+/// <code>guard → authenticate → limit → cache → endpoint (transform, forward)</code>
+/// Limits add up; of authentication and cache the nearest one wins (route, then group, then app).
+/// </summary>
+internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices services)
+{
+    private readonly ConcurrentDictionary<PolicyScope, RequestDelegate> _pipelines = new();
+
+    /// <summary>Puts a policy on an endpoint, and the wrap around it if it has none yet.</summary>
+    public static void Add(EndpointBuilder builder, GatewayPolicy policy)
+    {
+        policy.Attach(GatewayServices.From(builder.ApplicationServices));
+        builder.Metadata.Add(policy);
+        Wrap(builder);
+    }
+
+    public static void Wrap(EndpointBuilder builder)
+    {
+        if (builder.RequestDelegate is { } endpoint && endpoint.Target is not EndpointStages)
+        {
+            builder.RequestDelegate = new EndpointStages(endpoint, GatewayServices.From(builder.ApplicationServices)).InvokeAsync;
+        }
+    }
+
+    private Task InvokeAsync(HttpContext context)
+    {
+        var request = GatewayRequest.Of(context);
+        var current = context.GetEndpoint();
+        if (ReferenceEquals(request.Entered, current) && current is not null)
+        {
+            // A group around a mapped group wraps once more; its stages are running already.
+            return endpoint(context);
+        }
+
+        request.Entered = current;
+        var scope = request.Scope ?? services.EmptyScope;
+        var pipeline = _pipelines.TryGetValue(scope, out var known)
+            ? known
+            : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope));
+        return pipeline(context);
+    }
+
+    private RequestDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)
+    {
+        var route = metadata.GetMetadata<OpenAiRouteMetadata>();
+        var own = metadata.GetOrderedMetadata<GatewayPolicy>();
+        IReadOnlyList<GatewayPolicy> inScope = route is null ? own : [.. scope.Policies, .. own];
+
+        var pipeline = endpoint;
+        if (inScope.OfType<ProxyCachePolicy>().LastOrDefault() is { } cache)
+        {
+            pipeline = new ProxyCacheStage(cache, services, pipeline).InvokeAsync;
+        }
+
+        if (inScope.OfType<LimitCountPolicy>().ToArray() is { Length: > 0 } limits)
+        {
+            pipeline = new LimitCountStage(limits, services, pipeline).InvokeAsync;
+        }
+
+        if (inScope.OfType<BasicAuthPolicy>().LastOrDefault() is { } auth && metadata.GetMetadata<IAllowAnonymous>() is null)
+        {
+            pipeline = new BasicAuthStage(auth, services, pipeline).InvokeAsync;
+        }
+
+        return route is null ? pipeline : new RouteStage(route, services, pipeline).InvokeAsync;
+    }
+}

@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>What the gateway carries along with one request.</summary>
+internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
+{
+    private string? _upstreamPath;
+    private readonly HttpContext _context;
+
+    private GatewayRequest(HttpContext context) => _context = context;
+
+    /// <summary>The app's policies that the request has passed so far.</summary>
+    public PolicyScope? Scope { get; set; }
+
+    /// <summary>The endpoint whose stages are running, so that an endpoint that was wrapped twice runs them once.</summary>
+    public Endpoint? Entered { get; set; }
+
+    public Consumer? Consumer { get; set; }
+
+    public OpenAiRouteMetadata? Route { get; set; }
+
+    public UpstreamNode? Node { get; set; }
+
+    public int Attempts { get; set; }
+
+    public CacheStatus? CacheStatus { get; set; }
+
+    public GatewayError? Error { get; set; }
+
+    /// <summary>While an entry is purged: the method that it was stored under.</summary>
+    public string? PurgedMethod { get; set; }
+
+    /// <summary>The answer did not reach its end: it must never be stored.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <summary>The request's body, once a stage has read it.</summary>
+    public RequestBody? Body { get; private set; }
+
+    /// <summary>Path and query as the upstream sees them; on an ordinary endpoint the request's own.</summary>
+    public string UpstreamPath => _upstreamPath ??= Route?.Settings.Path(_context)
+        ?? _context.Request.Path.ToUriComponent() + _context.Request.QueryString.ToUriComponent();
+
+    public static GatewayRequest Of(HttpContext context)
+    {
+        if (context.Features.Get<IOpenAiGatewayFeature>() is GatewayRequest request)
+        {
+            return request;
+        }
+
+        request = new GatewayRequest(context);
+        context.Features.Set<IOpenAiGatewayFeature>(request);
+        return request;
+    }
+
+    /// <summary>
+    /// Reads the body once, however many stages want it. Gives <see langword="null"/> when it could not be read; the client has been told then.
+    /// </summary>
+    public ValueTask<RequestBody?> ReadBodyAsync(int maxBuffered, GatewayServices services) =>
+        Body is { } body ? new(body) : ReadAsync(maxBuffered, services);
+
+    public void Dispose() => Body?.Dispose();
+
+    private async ValueTask<RequestBody?> ReadAsync(int maxBuffered, GatewayServices services)
+    {
+        try
+        {
+            Body = await RequestBody.ReadAsync(_context.Request, maxBuffered, _context.RequestAborted);
+        }
+        catch (BadHttpRequestException error)
+        {
+            await services.WriteErrorAsync(_context, GatewayErrors.BodyUnreadable(error));
+            return null;
+        }
+
+        _context.Response.RegisterForDispose(this);
+        return Body;
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>What the stages use, resolved once per app rather than once per request.</summary>
+internal sealed class GatewayServices(
+    IServiceProvider provider,
+    UpstreamRegistry upstreams,
+    GatewayErrorWriter errors,
+    GatewayMetrics metrics,
+    TimeProvider time,
+    ILoggerFactory loggers)
+{
+    private readonly Lazy<GatewayCache> _cache = new(provider.GetRequiredService<GatewayCache>);
+
+    public PolicyScope EmptyScope { get; } = new([]);
+
+    public UpstreamRegistry Upstreams => upstreams;
+
+    public GatewayMetrics Metrics => metrics;
+
+    public TimeProvider Time => time;
+
+    public ILoggerFactory Loggers => loggers;
+
+    public bool IsDevelopment { get; } = provider.GetService<IHostEnvironment>()?.IsDevelopment() == true;
+
+    public LimitCounter Counter { get; } = provider.GetRequiredService<LimitCounter>();
+
+    /// <summary>Made at first use, so that an app without a cache policy makes no cache.</summary>
+    public GatewayCache Cache => _cache.Value;
+
+    public ConsumerStore? ConsumerStore => provider.GetService<ConsumerStore>();
+
+    /// <summary>Whether a cache policy was written on the app: then every OpenAI route accepts <c>PURGE</c>.</summary>
+    public bool AppHasCache { get; set; }
+
+    public Task WriteErrorAsync(HttpContext context, GatewayError error)
+    {
+        GatewayRequest.Of(context).Error = error;
+        return errors.WriteAsync(context, error);
+    }
+
+    public static GatewayServices From(IServiceProvider provider) =>
+        provider.GetService<GatewayServices>() ?? throw new InvalidOperationException(
+            "OpenAi.Gateway's services are missing. Call builder.Services.AddOpenAiUpstream(\"openai\", upstream => …) before builder.Build().");
+}

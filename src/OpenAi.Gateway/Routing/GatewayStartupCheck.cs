@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Stops the app at start-up when an upstream or a policy is wrong. Endpoints are otherwise built at the first request, which is too late to
+/// hear of it.
+/// </summary>
+internal sealed class GatewayStartupCheck(UpstreamRegistry upstreams, IServiceProvider provider) : IHostedLifecycleService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        upstreams.CheckAll();
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _ = provider.GetService<EndpointDataSource>()?.Endpoints;
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

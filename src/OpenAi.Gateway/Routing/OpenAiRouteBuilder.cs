@@ -1,0 +1,140 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Says what an OpenAI route does. Every method returns the builder, and the ordinary endpoint conventions (<c>RequireHost</c>,
+/// <c>WithName</c>, <c>RequireAuthorization</c>, …) chain as well.
+/// </summary>
+public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
+{
+    private readonly IEndpointConventionBuilder _endpoint;
+    private readonly RouteSettings _settings;
+    private readonly IReadOnlySet<string> _parameters;
+
+    internal OpenAiRouteBuilder(IEndpointConventionBuilder endpoint, RouteSettings settings, IReadOnlySet<string> parameters)
+    {
+        _endpoint = endpoint;
+        _settings = settings;
+        _parameters = parameters;
+    }
+
+    /// <inheritdoc />
+    public void Add(Action<EndpointBuilder> convention) => _endpoint.Add(convention);
+
+    /// <inheritdoc />
+    public void Finally(Action<EndpointBuilder> finallyConvention) => _endpoint.Finally(finallyConvention);
+
+    /// <summary>Sets the HTTP methods that the route takes. The default is <c>POST</c>.</summary>
+    /// <param name="methods">At least one method, for example <c>GET</c>.</param>
+    /// <exception cref="ArgumentException">No method is given, or one is not a token (RFC 9110, 9.1).</exception>
+    public OpenAiRouteBuilder WithMethods(params string[] methods)
+    {
+        ArgumentNullException.ThrowIfNull(methods);
+        if (methods.Length == 0 || !methods.All(HeaderRule.IsToken))
+        {
+            throw new ArgumentException("Methods must name at least one HTTP method, for example \"POST\".", nameof(methods));
+        }
+
+        _settings.Methods = [.. methods.Select(HttpMethods.GetCanonicalizedValue)];
+        return this;
+    }
+
+    /// <summary>
+    /// Replaces the path that the upstream sees. The client's query is kept, behind the query of <paramref name="path"/> if it has one.
+    /// The default is the request's own path.
+    /// </summary>
+    /// <param name="path">A path such as <c>/v1/completions</c>; route values are written <c>{name}</c>, or <c>{**name}</c> for a catch-all.</param>
+    /// <exception cref="ArgumentException">The path does not begin with a slash, or names a value that the route's pattern lacks.</exception>
+    public OpenAiRouteBuilder RewritePath([StringSyntax("Route")] string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var template = PathTemplate.Parse(path);
+        if (template.ValueNames.FirstOrDefault(name => !_parameters.Contains(name)) is { } missing)
+        {
+            throw new ArgumentException($"RewritePath '{path}' uses {{{missing}}}, which the route's pattern does not have.", nameof(path));
+        }
+
+        _settings.RewrittenPath = template;
+        return this;
+    }
+
+    /// <summary>Sets a header of the upstream request, whatever the client sent.</summary>
+    /// <param name="name">The header, for example <c>OpenAI-Beta</c>.</param>
+    /// <param name="value">Its value. An <c>Authorization</c> without a scheme is sent as <c>Bearer</c>.</param>
+    /// <exception cref="ArgumentException">The name or the value cannot stand in a header (RFC 9110, 5.5).</exception>
+    public OpenAiRouteBuilder SetHeader(string name, string value) => AddRule(HeaderRule.Set(name, value));
+
+    /// <summary>Adds a value to a header of the upstream request, beside what the client sent.</summary>
+    /// <param name="name">The header.</param>
+    /// <param name="value">The value to add.</param>
+    /// <exception cref="ArgumentException">The name or the value cannot stand in a header (RFC 9110, 5.5).</exception>
+    public OpenAiRouteBuilder AddHeader(string name, string value) => AddRule(HeaderRule.Add(name, value));
+
+    /// <summary>Removes a header of the client's request on its way to the upstream.</summary>
+    /// <param name="name">The header.</param>
+    /// <exception cref="ArgumentException">The name cannot stand in a header (RFC 9110, 5.1).</exception>
+    public OpenAiRouteBuilder RemoveHeader(string name) => AddRule(HeaderRule.Remove(name));
+
+    /// <summary>Changes the headers of each upstream request, after all other rules; runs once for each attempt.</summary>
+    /// <param name="transform">Gets the client's request and the message about to be sent.</param>
+    public OpenAiRouteBuilder TransformRequest(Action<HttpContext, HttpRequestMessage> transform)
+    {
+        ArgumentNullException.ThrowIfNull(transform);
+        _settings.RequestTransforms.Add(transform);
+        return this;
+    }
+
+    /// <summary>Changes the headers of the answer, after they were copied to the response and before the first byte is sent.</summary>
+    /// <param name="transform">Gets the request, whose <c>Response.Headers</c> it may change, and the upstream's message.</param>
+    public OpenAiRouteBuilder TransformResponse(Action<HttpContext, HttpResponseMessage> transform)
+    {
+        ArgumentNullException.ThrowIfNull(transform);
+        _settings.ResponseTransforms.Add(transform);
+        return this;
+    }
+
+    /// <summary>
+    /// Bounds the time to the answer's first byte, over all attempts and the pauses between them. The default is the upstream's
+    /// <see cref="OpenAiUpstreamOptions.Timeout"/>.
+    /// </summary>
+    /// <param name="timeout">Longer than zero.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is not longer than zero.</exception>
+    public OpenAiRouteBuilder WithTimeout(TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        _settings.Timeout = timeout;
+        return this;
+    }
+
+    /// <summary>Sets how often a failed call is tried again. The default is the upstream's <see cref="OpenAiUpstreamOptions.Retries"/>.</summary>
+    /// <param name="retries">0 or more; 0 turns retries off.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public OpenAiRouteBuilder WithRetries(int retries)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(retries);
+        _settings.Retries = retries;
+        return this;
+    }
+
+    /// <summary>Bounds the request's body; a larger one is answered 413. The default is the server's own limit (Kestrel: 30,000,000 bytes).</summary>
+    /// <param name="bytes">The most bytes, or <see langword="null"/> for no limit.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public OpenAiRouteBuilder WithMaxRequestBodySize(long? bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes ?? 0, nameof(bytes));
+        return this.WithMetadata(new RequestSizeLimit(bytes));
+    }
+
+    private OpenAiRouteBuilder AddRule(HeaderRule rule)
+    {
+        _settings.HeaderRules.Add(rule);
+        return this;
+    }
+
+    // Routing itself applies this metadata to the server's limit.
+    private sealed record RequestSizeLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+}

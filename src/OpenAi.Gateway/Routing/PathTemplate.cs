@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// A path for the upstream with route values in it, such as <c>/v1/models/{model}</c> or <c>/v1/{**rest}?api-version=1</c>, parsed once.
+/// </summary>
+internal sealed partial class PathTemplate
+{
+    private static readonly SearchValues<char> Forbidden = SearchValues.Create("{}# \r\n");
+
+    private readonly string _text;
+    private readonly bool _isFixed;
+    private readonly bool _hasQuery;
+
+    private PathTemplate(string text)
+    {
+        _text = text;
+        ValueNames = [.. RouteValue().Matches(text).Select(match => match.Groups["name"].Value)];
+        _isFixed = ValueNames.Count == 0;
+        _hasQuery = text.Contains('?', StringComparison.Ordinal);
+    }
+
+    /// <summary>The names of the route values that the path needs.</summary>
+    public IReadOnlyList<string> ValueNames { get; }
+
+    /// <exception cref="ArgumentException">The path does not begin with a slash, or has a brace without its partner.</exception>
+    public static PathTemplate Parse(string path)
+    {
+        if (!path.StartsWith('/'))
+        {
+            throw new ArgumentException($"RewritePath '{path}' must begin with '/', for example \"/v1/completions\".", nameof(path));
+        }
+
+        if (RouteValue().Replace(path, "").AsSpan().ContainsAny(Forbidden))
+        {
+            throw new ArgumentException(
+                $"RewritePath '{path}' is not a path. Write route values as {{name}} or {{**name}}, and escape other braces, '#' and spaces.",
+                nameof(path));
+        }
+
+        return new PathTemplate(path);
+    }
+
+    /// <summary>The path and query for one request: the client's own query follows the template's.</summary>
+    public string Format(HttpContext context)
+    {
+        var path = _isFixed
+            ? _text
+            : RouteValue().Replace(_text, match => Escape(context.GetRouteValue(match.Groups["name"].Value)));
+        var query = context.Request.QueryString.Value;
+        return query is not { Length: > 1 } ? path : _hasQuery ? $"{path}&{query.AsSpan(1)}" : path + query;
+    }
+
+    // A catch-all value spans segments, so its slashes stay.
+    private static string Escape(object? value) => string.Join(
+        '/', (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Split('/').Select(Uri.EscapeDataString));
+
+    [GeneratedRegex(@"\{\*{0,2}(?<name>\w+)\}")]
+    private static partial Regex RouteValue();
+}

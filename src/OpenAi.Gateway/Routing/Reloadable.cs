@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// A value made from configuration that follows its changes. A first value that is wrong throws; a later one is refused whole: the last
+/// good value stays and the log says which setting was wrong and why.
+/// </summary>
+internal sealed class Reloadable<T>
+    where T : class
+{
+    private readonly string _path = "";
+    private volatile T _value;
+
+    /// <summary>A value that never changes.</summary>
+    public Reloadable(T value) => _value = value;
+
+    /// <exception cref="InvalidOperationException">The section does not exist.</exception>
+    /// <exception cref="OptionsValidationException">The section holds a wrong value.</exception>
+    public Reloadable(IConfiguration section, Func<T> load)
+    {
+        _path = OptionsCheck.PathOf(section);
+        if (section is IConfigurationSection named && !named.Exists())
+        {
+            throw new InvalidOperationException($"The configuration section '{_path}' does not exist. Add it, or correct its name.");
+        }
+
+        _value = load();
+        ChangeToken.OnChange(section.GetReloadToken, Reload, load);
+    }
+
+    public T Value => _value;
+
+    /// <summary>Where a refused change is reported; known only once the app has been built.</summary>
+    public ILogger? Logger { get; set; }
+
+    private void Reload(Func<T> load)
+    {
+        try
+        {
+            _value = load();
+        }
+        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException)
+        {
+            if (Logger is { } logger)
+            {
+                RoutingLog.ConfigurationRefused(logger, _path, error.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Options;
+
+namespace OpenAi.Gateway;
+
+internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<OpenAiUpstreamOptions>
+{
+    private static readonly Annotations DataAnnotations = new();
+
+    public ValidateOptionsResult Validate(string? name, OpenAiUpstreamOptions options)
+    {
+        var result = new ValidateOptionsResultBuilder();
+        result.AddResult(DataAnnotations.Validate(null, options));
+
+        if (options.Nodes.Count == 0)
+        {
+            result.AddError("has no node. Add one, for example AddNode(\"https://api.openai.com\").", nameof(options.Nodes));
+        }
+
+        foreach (var node in options.Nodes)
+        {
+            CheckAddress(node.Address, result);
+            CheckKey(node.ApiKey, node.ApiKey is not null, result);
+        }
+
+        CheckKey(options.ApiKey, options.IsApiKeyAssigned, result);
+        if (!HeaderRule.IsToken(options.ApiKeyHeader))
+        {
+            result.AddError("is not the name of a header. Use \"Authorization\", or \"api-key\" for Azure OpenAI.", nameof(options.ApiKeyHeader));
+        }
+
+        if (options.PassHost == PassHost.Rewrite && Uri.CheckHostName(options.UpstreamHost?.Split(':')[0]) == UriHostNameType.Unknown)
+        {
+            result.AddError("must name a host, because PassHost is Rewrite.", nameof(options.UpstreamHost));
+        }
+
+        OptionsCheck.Positive(options.MaxRetryDelay, nameof(options.MaxRetryDelay), result);
+        OptionsCheck.Positive(options.Cooldown, nameof(options.Cooldown), result);
+        OptionsCheck.Positive(options.ConnectTimeout, nameof(options.ConnectTimeout), result);
+        OptionsCheck.Positive(options.FirstByteTimeout, nameof(options.FirstByteTimeout), result);
+        OptionsCheck.Positive(options.IdleTimeout, nameof(options.IdleTimeout), result);
+        OptionsCheck.Positive(options.Timeout, nameof(options.Timeout), result);
+        OptionsCheck.Positive(options.PooledConnectionIdleTimeout, nameof(options.PooledConnectionIdleTimeout), result);
+        OptionsCheck.Positive(options.PooledConnectionLifetime, nameof(options.PooledConnectionLifetime), result);
+        var built = result.Build();
+        return built.Failed ? ValidateOptionsResult.Fail(built.Failures.Select(failure => $"Upstream '{name}': {failure}")) : built;
+    }
+
+    private static void CheckAddress(string address, ValidateOptionsResultBuilder result)
+    {
+        if (string.IsNullOrWhiteSpace(address))
+        {
+            return; // the annotation says so
+        }
+
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
+        {
+            result.AddError(
+                $"'{address}' has no scheme. Write it as a URL, for example \"https://api.openai.com\".", nameof(OpenAiUpstreamNodeOptions.Address));
+        }
+        else if (uri.UserInfo.Length > 0)
+        {
+            // Not repeated: it holds a secret.
+            result.AddError("holds a user name or password. Use ApiKey for credentials.", nameof(OpenAiUpstreamNodeOptions.Address));
+        }
+        else if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
+        {
+            result.AddError(
+                $"'{address}' has a query or fragment. Put a query into the route's RewritePath.", nameof(OpenAiUpstreamNodeOptions.Address));
+        }
+    }
+
+    private static void CheckKey(string? key, bool isAssigned, ValidateOptionsResultBuilder result)
+    {
+        if (isAssigned && string.IsNullOrWhiteSpace(key))
+        {
+            result.AddError(
+                "is empty. Set the configuration value that it is read from (for example the environment variable OpenAi__ApiKey), "
+                + "or do not assign ApiKey when the upstream needs none.",
+                nameof(OpenAiUpstreamOptions.ApiKey));
+        }
+        else if (key is not null && key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        {
+            result.AddError("has characters that cannot stand in a header, such as a line break. Check how it was copied.", nameof(OpenAiUpstreamOptions.ApiKey));
+        }
+    }
+
+    [OptionsValidator]
+    private sealed partial class Annotations : IValidateOptions<OpenAiUpstreamOptions>;
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+internal static partial class UpstreamLog
+{
+    [LoggerMessage(1101, LogLevel.Information, "The upstream '{Upstream}' was changed.")]
+    public static partial void Changed(ILogger logger, string upstream);
+
+    [LoggerMessage(1102, LogLevel.Error, "The changed configuration of the upstream '{Upstream}' was refused; the last good one stays. {Reason}")]
+    public static partial void ChangeRefused(ILogger logger, string upstream, string reason);
+}

@@ -1,0 +1,4 @@
+namespace OpenAi.Gateway;
+
+/// <summary>The name of a registered upstream.</summary>
+internal sealed record UpstreamName(string Value);
