@@ -1,0 +1,3 @@
+using OpenAi.Gateway.FunctionalTests.WireMock;
+
+[assembly: AssemblyFixture(typeof(WireMockServer))]
