@@ -34,7 +34,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
     /// </summary>
     public bool IsFramed => Response is { } response
         && (response.Version.Major > 1
-            || response.Headers.TransferEncodingChunked == true
+            || response.Headers.NonValidated.Contains("Transfer-Encoding")
             || response.Content.Headers.NonValidated.Contains("Content-Length"));
 
     public int Status => Error?.Status ?? (int)Response!.StatusCode;
