@@ -193,10 +193,15 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     {
         var request = GatewayRequest.Of(context);
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
-        request.IsBroken = end != PumpEnd.Complete || !isWhole;
+
+        // A client that leaves at [DONE] has seen all there is.
+        request.IsBroken = !isWhole || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
         if (end == PumpEnd.ClientGone)
         {
-            ClientGone(context);
+            if (request.IsBroken)
+            {
+                ClientGone(context);
+            }
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
