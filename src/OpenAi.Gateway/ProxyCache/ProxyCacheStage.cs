@@ -23,6 +23,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
         if (!cache.Methods.Contains(context.Request.Method)
             || cache.IsBypassed(context)
+            || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(context))
             || (options.RespectCacheControl && CacheControlRules.AsksUpstream(context.Request)))
         {
             await BypassAsync(context, options);
