@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
@@ -10,7 +12,11 @@ internal sealed class CacheHost : IAsyncDisposable
     public const string Path = "/ask";
     public const string StatusHeader = "X-Cache-Status";
     public const string ProviderKey = "sk-provider-secret";
+    private const string Question = "X-Question";
     public static readonly TimeSpan Ttl = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _ended = new();
+    private int _lastQuestion;
 
     private CacheHost(ScriptedUpstream upstream, InMemoryKestrel gateway, ManualTimeProvider time)
     {
@@ -45,6 +51,7 @@ internal sealed class CacheHost : IAsyncDisposable
         Action<OpenAiUpstreamOptions>? upstream = null)
     {
         var time = new ManualTimeProvider();
+        CacheHost? host = null;
         var provider = ScriptedUpstream.Start(script);
         var gateway = await InMemoryKestrel.StartAsync(
             builder =>
@@ -58,8 +65,12 @@ internal sealed class CacheHost : IAsyncDisposable
                 });
                 build?.Invoke(builder);
             },
-            map ?? (app => MapAsk(app).UseProxyCache(cache)));
-        return new CacheHost(provider, gateway, time);
+            app =>
+            {
+                app.Use((context, next) => host!.WatchAsync(context, next));
+                (map ?? (all => MapAsk(all).UseProxyCache(cache)))(app);
+            });
+        return host = new CacheHost(provider, gateway, time);
     }
 
     public static OpenAiRouteBuilder MapAsk(WebApplication app) =>
@@ -78,6 +89,9 @@ internal sealed class CacheHost : IAsyncDisposable
         var count = 0;
         return connection => answers[Math.Min(Interlocked.Increment(ref count), answers.Length) - 1](connection);
     }
+
+    /// <summary>Completes once something waits for exactly so long.</summary>
+    public Task WhenDueAsync(TimeSpan due) => Time.WhenDueAsync(left => left == due);
 
     public static string Basic(string user) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:pw-{user}"));
 
@@ -100,8 +114,15 @@ internal sealed class CacheHost : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
+        var question = $"{Interlocked.Increment(ref _lastQuestion)}";
+        request.Headers.Add(Question, question);
+        var ended = _ended[question] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var response = await Client.SendAsync(request, leave).SoonAsync($"the answer to {method} {path}");
-        return await CacheReply.ReadAsync(response, statusHeader);
+        var reply = await CacheReply.ReadAsync(response, statusHeader);
+
+        // The client has its answer a moment before it is stored.
+        await ended.Task.SoonAsync("the end of the request");
+        return reply;
     }
 
     public async ValueTask DisposeAsync()
@@ -109,5 +130,20 @@ internal sealed class CacheHost : IAsyncDisposable
         Client.Dispose();
         await Gateway.DisposeAsync();
         await Upstream.DisposeAsync();
+    }
+
+    private async Task WatchAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            if (context.Request.Headers[Question] is [{ } question])
+            {
+                _ended[question].SetResult();
+            }
+        }
     }
 }
