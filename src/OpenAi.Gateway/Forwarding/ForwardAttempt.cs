@@ -29,6 +29,9 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
 
     public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
 
+    /// <summary>The length of the answer's body, or <see langword="null"/> when only its end will tell.</summary>
+    public long? Length => Response?.Content.Headers.ContentLength;
+
     /// <summary>
     /// Whether HTTP itself tells the end of the answer. One that ends with its connection (RFC 9112, 6.3) looks the same whole or cut.
     /// </summary>

@@ -15,12 +15,13 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
     public async Task<PumpEnd> CopyAsync(ForwardAttempt attempt, CancellationToken clientGone)
     {
         var upstream = attempt.Body;
+        var left = attempt.Length - attempt.FirstBytes.Length;
         client.Write(attempt.FirstBytes);
 
         // An event stream's headers go out at once: its first event may be far away.
         if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone))
         {
-            return PumpEnd.ClientGone;
+            return left == 0 ? PumpEnd.Complete : PumpEnd.ClientGone;
         }
 
         while (true)
@@ -41,7 +42,8 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
             }
             catch (Exception error) when (error is IOException or OperationCanceledException or HttpRequestException)
             {
-                return clientGone.IsCancellationRequested ? PumpEnd.ClientGone : clock.HasTimedOut ? PumpEnd.IdleTimeout : PumpEnd.Broken;
+                // With all bytes in its hands a client may leave before the end of the answer has been read here.
+                return left == 0 ? PumpEnd.Complete : clientGone.IsCancellationRequested ? PumpEnd.ClientGone : clock.HasTimedOut ? PumpEnd.IdleTimeout : PumpEnd.Broken;
             }
 
             if (read == 0)
@@ -54,10 +56,11 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
                 _tail.Append(buffer.Span[..read]);
             }
 
+            left -= read;
             client.Advance(read);
             if (!await FlushAsync(clientGone))
             {
-                return PumpEnd.ClientGone;
+                return left == 0 ? PumpEnd.Complete : PumpEnd.ClientGone;
             }
         }
     }

@@ -52,9 +52,11 @@ internal sealed class CacheFetch : IDisposable
     /// <summary>The answer to store; <see langword="null"/> when it is not whole or not to be stored.</summary>
     public CacheEntry? ToEntry(DateTimeOffset now)
     {
+        // A client that has every byte may be gone already; that does not make its answer less whole.
         var isWhole = !GatewayRequest.Of(_context).IsBroken
-            && !_context.RequestAborted.IsCancellationRequested
-            && (_context.Response.ContentLength is not { } announced || announced == _tee.Body.Length);
+            && (_context.Response.ContentLength is { } announced
+                ? announced == _tee.Body.Length
+                : !_context.RequestAborted.IsCancellationRequested);
         return _tee.Mode == TeeMode.Remember && isWhole
             ? new CacheEntry(_context.Response.StatusCode, now, _freshFor, _headers, _tee.Body.ToArray())
             : null;
