@@ -136,5 +136,6 @@ run_dotnet_tests
 # Acceptance checks from the shell: one line each, such as
 #   acceptance ./path/to/check.sh its-argument
 # ---------------------------------------------------------------------------------------------------------------------
+acceptance tests/package-acceptance.sh
 
 finish
