@@ -15,16 +15,16 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
     public async Task<PumpEnd> CopyAsync(ForwardAttempt attempt, CancellationToken clientGone)
     {
         var upstream = attempt.Body;
-        var left = attempt.Length - attempt.FirstBytes.Length;
+        var left = (attempt.ContentLength ?? long.MaxValue) - attempt.FirstBytes.Length;
         client.Write(attempt.FirstBytes);
 
         // An event stream's headers go out at once: its first event may be far away.
-        if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone))
+        if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone) && left > 0)
         {
-            return left == 0 ? PumpEnd.Complete : PumpEnd.ClientGone;
+            return PumpEnd.ClientGone;
         }
 
-        while (true)
+        while (left > 0)
         {
             Memory<byte> buffer;
             int read;
@@ -42,8 +42,7 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
             }
             catch (Exception error) when (error is IOException or OperationCanceledException or HttpRequestException)
             {
-                // With all bytes in its hands a client may leave before the end of the answer has been read here.
-                return left == 0 ? PumpEnd.Complete : clientGone.IsCancellationRequested ? PumpEnd.ClientGone : clock.HasTimedOut ? PumpEnd.IdleTimeout : PumpEnd.Broken;
+                return clientGone.IsCancellationRequested ? PumpEnd.ClientGone : clock.HasTimedOut ? PumpEnd.IdleTimeout : PumpEnd.Broken;
             }
 
             if (read == 0)
@@ -58,11 +57,13 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
 
             left -= read;
             client.Advance(read);
-            if (!await FlushAsync(clientGone))
+            if (!await FlushAsync(clientGone) && left > 0)
             {
-                return left == 0 ? PumpEnd.Complete : PumpEnd.ClientGone;
+                return PumpEnd.ClientGone;
             }
         }
+
+        return PumpEnd.Complete;
     }
 
     // False when the client is gone.
