@@ -57,7 +57,7 @@ public sealed class ProxyCacheOptions
 
     /// <summary>The largest answer that is stored, in bytes.</summary>
     /// <value>The default is 1 MiB, less what the entry itself takes.</value>
-    [Range(1, 1 << 30, ErrorMessage = "MaxBodySize must be between 1 and 1073741824 bytes.")]
+    [Between(1, 1 << 30, ErrorMessage = "MaxBodySize must be between 1 and 1073741824 bytes.")]
     public int MaxBodySize { get; set; } = (1 << 20) - 16_384;
 
     /// <summary>How long a request waits for an identical one in flight before it asks the upstream itself.</summary>

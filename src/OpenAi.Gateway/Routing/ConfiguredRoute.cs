@@ -66,27 +66,32 @@ internal static partial class ConfiguredRoute
             route.WithName(endpointName);
         }
 
-        UsePolicies(route, section);
+        foreach (var policy in PoliciesOf(section))
+        {
+            policy.Attach(GatewayServices.From(endpoints.ServiceProvider));
+            route.Add(endpoint => EndpointStages.Add(endpoint, policy));
+        }
     }
 
-    private static void UsePolicies(OpenAiRouteBuilder route, IConfigurationSection section)
+    // They do not follow their sections by themselves: the routes change together or not at all.
+    private static IEnumerable<GatewayPolicy> PoliciesOf(IConfigurationSection section)
     {
         if (Find(section, Auth) is { } auth)
         {
-            Add(route, BasicAuthPolicy.Once(auth));
+            yield return BasicAuthPolicy.Once(auth);
         }
 
         if (Find(section, Limit) is { } limit)
         {
             foreach (var one in IsList(limit) ? limit.GetChildren() : [limit])
             {
-                Add(route, LimitCountPolicy.Once(one));
+                yield return LimitCountPolicy.Once(one);
             }
         }
 
         if (Find(section, Cache) is { } cache)
         {
-            Add(route, ProxyCachePolicy.Once(cache));
+            yield return ProxyCachePolicy.Once(cache);
         }
     }
 
@@ -98,9 +103,6 @@ internal static partial class ConfiguredRoute
             ? found
             : throw new InvalidOperationException($"{name} is '{found.Value}'. Give it its members, or leave it out.");
     }
-
-    // The policies do not follow their sections by themselves: the routes change together or not at all.
-    private static void Add(OpenAiRouteBuilder route, GatewayPolicy policy) => route.Add(endpoint => EndpointStages.Add(endpoint, policy));
 
     private static bool IsList(IConfigurationSection section) =>
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
