@@ -50,7 +50,8 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         }
         else if (options.RespectCacheControl && CacheControlRules.AsksOnlyCache(context.Request))
         {
-            CacheAnswer.Mark(context, options, CacheStatus.Miss, services.Metrics);
+            CacheAnswer.Mark(context, options, CacheStatus.Miss);
+            Count(context);
             await services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
         }
         else
@@ -121,13 +122,24 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     // Asks the upstream; gives the entry that others may be answered with.
     private async Task<CacheEntry?> FetchAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
     {
-        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired, services.Metrics);
+        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
         HideHeaders(context, cache.Options);
         var before = new Dictionary<string, StringValues>(context.Response.Headers, StringComparer.OrdinalIgnoreCase);
         var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow());
         using (fetch)
         {
-            await fetch.RunAsync(next);
+            try
+            {
+                await fetch.RunAsync(next);
+            }
+            finally
+            {
+                if (!fetch.IsHeldBack)
+                {
+                    Count(context);
+                }
+            }
+
             if (fetch.IsHeldBack)
             {
                 fetch.ClearResponse();
@@ -194,15 +206,23 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     private Task AnswerAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry)
     {
         var now = services.Time.GetUtcNow();
-        CacheAnswer.Mark(context, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale, services.Metrics);
+        CacheAnswer.Mark(context, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale);
+        Count(context);
         return CacheAnswer.WriteAsync(context, options, entry, now);
     }
 
     private Task BypassAsync(HttpContext context, ProxyCacheOptions options)
     {
-        CacheAnswer.Mark(context, options, CacheStatus.Bypass, services.Metrics);
+        CacheAnswer.Mark(context, options, CacheStatus.Bypass);
+        Count(context);
         HideHeaders(context, options);
         return next(context);
+    }
+
+    private void Count(HttpContext context)
+    {
+        var request = GatewayRequest.Of(context);
+        services.Metrics.CacheAnswered(request.Route?.Pattern, CacheAnswer.Text(request.CacheStatus!.Value));
     }
 
     private bool IsGood(CacheEntry? entry, HttpContext context, ProxyCacheOptions options)
