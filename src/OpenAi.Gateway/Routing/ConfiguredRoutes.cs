@@ -101,7 +101,8 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
             {
                 ConfiguredRoute.Map(collector, route);
             }
-            catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException or RoutePatternException)
+            catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException
+                or RoutePatternException or RouteCreationException)
             {
                 throw new InvalidOperationException($"Route '{route.Path}': {error.Message}", error);
             }
