@@ -27,11 +27,12 @@ internal sealed partial class XmlDocumentation(Assembly assembly)
         _ => "",
     };
 
-    // "M:OpenAi.Gateway.Consumer.HashPassword(System.String)" becomes "Consumer.HashPassword", a type just its name.
+    // "M:OpenAi.Gateway.Consumer.HashPassword(System.String)" becomes "Consumer.HashPassword"; a type or a setting is just its name.
     private static string ShortName(string reference)
     {
         var parts = reference[2..].Split('(')[0].Split('.');
-        return reference[0] == 'T' ? parts[^1] : $"{parts[^2]}.{parts[^1]}";
+        var isPlain = reference[0] == 'T' || parts[^2].EndsWith("Options", StringComparison.Ordinal);
+        return isPlain ? parts[^1] : $"{parts[^2]}.{parts[^1]}";
     }
 
     [GeneratedRegex(@"\s+")]
