@@ -37,6 +37,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
     /// </summary>
     public bool IsFramed => Response is { } response
         && (response.Version.Major > 1
+            || response.StatusCode == HttpStatusCode.NoContent
             || response.Headers.NonValidated.Contains("Transfer-Encoding")
             || response.Content.Headers.NonValidated.Contains("Content-Length"));
 

@@ -209,8 +209,9 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
             request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
             if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone)
             {
-                // Clients of OpenAI's API read an error out of the stream; there is no [DONE] behind it.
+                // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
                 await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
+                throw new AnswerCutException();
             }
             else
             {
