@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -57,10 +56,10 @@ internal static class ConfigurationSchemaWriter
         {
             var schema = SchemaOf(property.PropertyType);
             schema["description"] = documentation.SummaryOf(property);
-            if (property.GetCustomAttribute<RangeAttribute>() is { } range)
+            if (property.GetCustomAttribute<BetweenAttribute>() is { } range)
             {
                 schema["minimum"] = JsonSerializer.SerializeToNode(range.Minimum);
-                if (Convert.ToDouble(range.Maximum, null) < int.MaxValue)
+                if (range.Maximum < int.MaxValue)
                 {
                     schema["maximum"] = JsonSerializer.SerializeToNode(range.Maximum);
                 }
