@@ -27,6 +27,8 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
 
     public bool IsEventStream { get; private set; }
 
+    public bool IsHttp2 => Response?.Version.Major == 2;
+
     public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
 
     /// <summary>The length that the upstream announced, if it did.</summary>
