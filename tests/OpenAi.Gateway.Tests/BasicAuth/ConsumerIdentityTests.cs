@@ -53,22 +53,20 @@ public class ConsumerIdentityTests
     [Fact]
     public async Task A_refused_request_has_no_consumer()
     {
-        Consumer? seen = null;
-        var user = "?";
+        var seen = new TaskCompletionSource<(Consumer?, string?)>();
         await using var host = await RouteHost.StartAsync(app =>
         {
             app.Use(async (context, next) =>
             {
                 await next(context);
-                seen = context.Features.Get<IOpenAiGatewayFeature>()!.Consumer;
-                user = context.User.Identity!.Name;
+                seen.SetResult((context.Features.Get<IOpenAiGatewayFeature>()!.Consumer, context.User.Identity!.Name));
             });
             app.MapGet("/", () => "in").UseBasicAuthConsumers(consumers => consumers.Add("consumer1", "username1", "password1"));
         });
 
         (await host.GetAsync("/", "username1:wrong")).Status.ShouldBe(401);
 
-        (seen, user).ShouldBe((null, null));
+        (await seen.Task.SoonAsync()).ShouldBe((null, null));
     }
 
     private static Task<RouteHost> StartAsync(Func<HttpContext, string> describe) => RouteHost.StartAsync(app =>
