@@ -6,7 +6,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     private readonly Lock _advancing = new();
     private readonly Lock _state = new();
     private readonly List<ManualTimer> _armed = [];
-    private readonly List<(int Count, TaskCompletionSource Reached)> _waiting = [];
+    private readonly List<(Func<bool> Holds, TaskCompletionSource Reached)> _waiting = [];
     private DateTimeOffset _now = start;
 
     public ManualTimeProvider()
@@ -63,16 +63,11 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     }
 
     /// <summary>Completes once so many timers are armed: before it, <see cref="Advance"/> could run ahead of the code under test.</summary>
-    public Task WhenArmedAsync(int timers = 1)
-    {
-        lock (_state)
-        {
-            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add((timers, reached));
-            ReleaseWaiting();
-            return reached.Task.SoonAsync($"{timers} armed timer(s), now {_armed.Count}");
-        }
-    }
+    public Task WhenArmedAsync(int timers = 1) => WhenAsync(() => _armed.Count >= timers).SoonAsync($"{timers} armed timer(s)");
+
+    /// <summary>Completes once a timer is armed that is due in such a time from now, whatever others there are.</summary>
+    public Task WhenDueAsync(Func<TimeSpan, bool> isMeant) =>
+        WhenAsync(() => _armed.Exists(timer => isMeant(timer.DueAt - _now))).SoonAsync("a timer that is due then");
 
     internal void Arm(ManualTimer timer, TimeSpan dueTime)
     {
@@ -119,9 +114,20 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         }
     }
 
+    private Task WhenAsync(Func<bool> holds)
+    {
+        lock (_state)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((holds, reached));
+            ReleaseWaiting();
+            return reached.Task;
+        }
+    }
+
     private void ReleaseWaiting()
     {
-        foreach (var (_, reached) in _waiting.Where(waiting => waiting.Count <= _armed.Count))
+        foreach (var (_, reached) in _waiting.Where(waiting => waiting.Holds()))
         {
             reached.TrySetResult();
         }
