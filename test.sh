@@ -133,8 +133,8 @@ dotnet format Library.sln --verify-no-changes --no-restore || fail "the format: 
 run_dotnet_tests
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Acceptance checks from the shell: one line each, such as
-#   acceptance ./path/to/check.sh its-argument
+# Acceptance checks from the shell
 # ---------------------------------------------------------------------------------------------------------------------
+acceptance tests/walkthrough-acceptance.sh
 
 finish

@@ -23,24 +23,24 @@ public static class OpenAiSimulatorHost
 
     internal static WebApplication Build(WebApplicationBuilder builder)
     {
-        _ = builder.Services.AddRoutingCore().AddSingleton<SimulatorState>();
+        builder.Services.AddRoutingCore().AddSingleton<SimulatorState>();
 
         var app = builder.Build();
-        _ = app.MapGet(RequestsPath, SimulatorEndpoint.GetAsync);
-        _ = app.UseWhen(context => context.Request.Path != RequestsPath, api => api
+        app.MapGet(RequestsPath, SimulatorEndpoint.GetAsync);
+        app.UseWhen(context => context.Request.Path != RequestsPath, api => api
             .UseMiddleware<RecordingMiddleware>()
             .UseMiddleware<ResponseHeadersMiddleware>()
             .UseMiddleware<ErrorMiddleware>()
             .UseMiddleware<ApiKeyMiddleware>()
             .UseMiddleware<FaultMiddleware>());
 
-        _ = app.MapPost("/v1/completions", CompletionsEndpoint.PostAsync);
-        _ = app.MapPost("/v1/chat/completions", ChatEndpoint.PostAsync);
-        _ = app.MapPost("/v1/responses", ResponsesEndpoint.PostAsync);
-        _ = app.MapPost("/v1/embeddings", EmbeddingsEndpoint.PostAsync);
-        _ = app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
-        _ = app.MapGet("/v1/models/{id}", ModelsEndpoint.GetAsync);
-        _ = app.MapFallback("{*path}", context => throw ApiException.NotFound(context.Request));
+        app.MapPost("/v1/completions", CompletionsEndpoint.PostAsync);
+        app.MapPost("/v1/chat/completions", ChatEndpoint.PostAsync);
+        app.MapPost("/v1/responses", ResponsesEndpoint.PostAsync);
+        app.MapPost("/v1/embeddings", EmbeddingsEndpoint.PostAsync);
+        app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
+        app.MapGet("/v1/models/{id}", ModelsEndpoint.GetAsync);
+        app.MapFallback("{*path}", context => throw ApiException.NotFound(context.Request));
         return app;
     }
 
@@ -48,7 +48,7 @@ public static class OpenAiSimulatorHost
     private static async Task<WebApplication> StartDetachedAsync(string url, CancellationToken ct)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        _ = builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelCore();
 
         var app = Build(builder);
         app.Urls.Add(url);

@@ -6,7 +6,7 @@ internal static class Program
     private static Task Main(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        _ = builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
         var app = OpenAiSimulatorHost.Build(builder);
         return builder.Configuration[WebHostDefaults.ServerUrlsKey] is null ? app.RunAsync("http://127.0.0.1:9000") : app.RunAsync();

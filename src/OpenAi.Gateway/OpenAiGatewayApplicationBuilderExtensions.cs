@@ -28,7 +28,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     public static IApplicationBuilder UseBasicAuthConsumers(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Use(app, BasicAuthPolicy.From(section));
+        return Use(app, BasicAuthPolicy.Following(section));
     }
 
     /// <summary>Limits the requests to the app's OpenAI routes; all of them share one counter for each key.</summary>
@@ -50,7 +50,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     public static IApplicationBuilder UseLimitCount(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Use(app, LimitCountPolicy.From(section));
+        return Use(app, LimitCountPolicy.Following(section));
     }
 
     /// <summary>Answers the app's OpenAI routes from a cache.</summary>
@@ -69,7 +69,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     public static IApplicationBuilder UseProxyCache(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Use(app, ProxyCachePolicy.From(section));
+        return Use(app, ProxyCachePolicy.Following(section));
     }
 
     private static IApplicationBuilder Use(IApplicationBuilder app, GatewayPolicy policy)

@@ -29,7 +29,7 @@ public static class OpenAiGatewayAuthenticationBuilderExtensions
     public static AuthenticationBuilder AddBasicAuthConsumers(this AuthenticationBuilder builder, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Add(builder, BasicAuthPolicy.From(section));
+        return Add(builder, BasicAuthPolicy.Following(section));
     }
 
     private static AuthenticationBuilder Add(AuthenticationBuilder builder, BasicAuthPolicy policy)

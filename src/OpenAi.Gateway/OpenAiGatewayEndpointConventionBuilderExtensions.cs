@@ -32,7 +32,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Use(builder, BasicAuthPolicy.From(section));
+        return Use(builder, BasicAuthPolicy.Following(section));
     }
 
     /// <summary>Limits the requests to the endpoint; the endpoints of a group share one counter for each key.</summary>
@@ -58,7 +58,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Use(builder, LimitCountPolicy.From(section));
+        return Use(builder, LimitCountPolicy.Following(section));
     }
 
     /// <summary>Answers the endpoint from a cache.</summary>
@@ -81,7 +81,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(section);
-        return Use(builder, ProxyCachePolicy.From(section));
+        return Use(builder, ProxyCachePolicy.Following(section));
     }
 
     private static TBuilder Use<TBuilder>(TBuilder builder, GatewayPolicy policy)

@@ -7,6 +7,7 @@ namespace OpenAi.Gateway;
 internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> options) : GatewayPolicy
 {
     private volatile BasicAuthenticator? _authenticator;
+    private bool _hasWarned;
 
     public static BasicAuthPolicy From(Action<BasicAuthConsumersOptions> configure)
     {
@@ -15,12 +16,9 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
         return new BasicAuthPolicy(new(OptionsCheck.Valid("UseBasicAuthConsumers", options, BasicAuthConsumersOptionsValidator.Instance)));
     }
 
-    public static BasicAuthPolicy From(IConfiguration section) => new(new(section, () =>
-    {
-        var options = new BasicAuthConsumersOptions();
-        section.Bind(options, OptionsCheck.Strict);
-        return OptionsCheck.Valid(OptionsCheck.PathOf(section), options, BasicAuthConsumersOptionsValidator.Instance);
-    }));
+    public static BasicAuthPolicy Following(IConfiguration section) => new(new(section, () => Load(section)));
+
+    public static BasicAuthPolicy Once(IConfiguration section) => new(new(Load(section)));
 
     public override void Attach(GatewayServices services)
     {
@@ -39,5 +37,15 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
         }
 
         return authenticator;
+    }
+
+    /// <summary>True once: whoever gets it says that credentials came over plain HTTP.</summary>
+    public bool TakeWarning() => !Interlocked.Exchange(ref _hasWarned, true);
+
+    private static BasicAuthConsumersOptions Load(IConfiguration section)
+    {
+        var options = new BasicAuthConsumersOptions();
+        section.Bind(options, OptionsCheck.Strict);
+        return OptionsCheck.Valid(OptionsCheck.PathOf(section), options, BasicAuthConsumersOptionsValidator.Instance);
     }
 }

@@ -15,7 +15,10 @@ internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices ser
         if (_warns && !context.Request.IsHttps)
         {
             _warns = false;
-            BasicAuthLog.PlainHttp(_logger);
+            if (policy.TakeWarning())
+            {
+                BasicAuthLog.PlainHttp(_logger);
+            }
         }
 
         var authenticator = policy.Authenticator(services);

@@ -29,12 +29,15 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
 
     public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
 
+    /// <summary>The length that the upstream announced, if it did.</summary>
+    public long? ContentLength => Response?.Content.Headers.ContentLength;
+
     /// <summary>
     /// Whether HTTP itself tells the end of the answer. One that ends with its connection (RFC 9112, 6.3) looks the same whole or cut.
     /// </summary>
     public bool IsFramed => Response is { } response
         && (response.Version.Major > 1
-            || response.Headers.TransferEncodingChunked == true
+            || response.Headers.NonValidated.Contains("Transfer-Encoding")
             || response.Content.Headers.NonValidated.Contains("Content-Length"));
 
     public int Status => Error?.Status ?? (int)Response!.StatusCode;

@@ -193,10 +193,15 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     {
         var request = GatewayRequest.Of(context);
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
-        request.IsBroken = end != PumpEnd.Complete || !isWhole;
+
+        // A client that leaves at [DONE] has seen all there is.
+        request.IsBroken = !isWhole || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
         if (end == PumpEnd.ClientGone)
         {
-            ClientGone(context);
+            if (request.IsBroken)
+            {
+                ClientGone(context);
+            }
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
@@ -204,8 +209,9 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
             request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
             if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone)
             {
-                // Clients of OpenAI's API read an error out of the stream; there is no [DONE] behind it.
+                // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
                 await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
+                throw new AnswerCutException();
             }
             else
             {

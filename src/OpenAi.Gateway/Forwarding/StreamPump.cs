@@ -15,15 +15,16 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
     public async Task<PumpEnd> CopyAsync(ForwardAttempt attempt, CancellationToken clientGone)
     {
         var upstream = attempt.Body;
+        var left = (attempt.ContentLength ?? long.MaxValue) - attempt.FirstBytes.Length;
         client.Write(attempt.FirstBytes);
 
         // An event stream's headers go out at once: its first event may be far away.
-        if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone))
+        if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone) && left > 0)
         {
             return PumpEnd.ClientGone;
         }
 
-        while (true)
+        while (left > 0)
         {
             Memory<byte> buffer;
             int read;
@@ -54,12 +55,15 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
                 _tail.Append(buffer.Span[..read]);
             }
 
+            left -= read;
             client.Advance(read);
-            if (!await FlushAsync(clientGone))
+            if (!await FlushAsync(clientGone) && left > 0)
             {
                 return PumpEnd.ClientGone;
             }
         }
+
+        return PumpEnd.Complete;
     }
 
     // False when the client is gone.

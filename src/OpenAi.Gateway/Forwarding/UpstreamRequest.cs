@@ -25,7 +25,7 @@ internal static class UpstreamRequest
         CopyHeaders(context.Request.Headers, message, body);
         if (node.Credential is { } credential)
         {
-            message.Headers.Remove(options.ApiKeyHeader);
+            Remove(message.Headers, options.ApiKeyHeader);
             message.Headers.TryAddWithoutValidation(options.ApiKeyHeader, credential);
         }
 
@@ -103,12 +103,21 @@ internal static class UpstreamRequest
         return false;
     }
 
+    // A header of the other kind cannot even be asked to go.
+    private static void Remove(System.Net.Http.Headers.HttpHeaders? headers, string name)
+    {
+        if (headers?.NonValidated.Contains(name) == true)
+        {
+            headers.Remove(name);
+        }
+    }
+
     private static void Apply(HeaderRule rule, HttpRequestMessage message)
     {
         if (!rule.KeepsOthers)
         {
-            message.Headers.Remove(rule.Name);
-            message.Content?.Headers.Remove(rule.Name);
+            Remove(message.Headers, rule.Name);
+            Remove(message.Content?.Headers, rule.Name);
         }
 
         if (rule.Value is { } value && !message.Headers.TryAddWithoutValidation(rule.Name, value))

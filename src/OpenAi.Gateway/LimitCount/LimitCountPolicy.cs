@@ -17,19 +17,28 @@ internal sealed class LimitCountPolicy(Reloadable<LimitCountPolicy.Compiled> lim
         configure(options);
         return new LimitCountPolicy(new(new Compiled(
             OptionsCheck.Valid("UseLimitCount", options, LimitCountOptionsValidator.Instance),
-            $"limit-{Interlocked.Increment(ref _count)}")));
+            NextName())));
     }
 
-    /// <remarks>The counter is named by the section's path, so that it lives on when the section, or the route around it, changes.</remarks>
-    public static LimitCountPolicy From(IConfiguration section) => new(new(section, () =>
+    public static LimitCountPolicy Following(IConfiguration section)
+    {
+        var name = NextName();
+        return new LimitCountPolicy(new(section, () => Load(section, name)));
+    }
+
+    /// <remarks>The counter is named by the section's path, so that it lives on when the routes around it are made anew.</remarks>
+    public static LimitCountPolicy Once(IConfigurationSection section) => new(new(Load(section, section.Path)));
+
+    public override void Attach(GatewayServices services) => limit.Logger ??= services.Loggers.CreateLogger(LimitCountLog.Category);
+
+    private static string NextName() => $"limit-{Interlocked.Increment(ref _count)}";
+
+    private static Compiled Load(IConfiguration section, string name)
     {
         var options = new LimitCountOptions();
         section.Bind(options, OptionsCheck.Strict);
-        var path = OptionsCheck.PathOf(section);
-        return new Compiled(OptionsCheck.Valid(path, options, LimitCountOptionsValidator.Instance), path);
-    }));
-
-    public override void Attach(GatewayServices services) => limit.Logger ??= services.Loggers.CreateLogger(LimitCountLog.Category);
+        return new Compiled(OptionsCheck.Valid(OptionsCheck.PathOf(section), options, LimitCountOptionsValidator.Instance), name);
+    }
 
     /// <summary>A limit's options, ready for use.</summary>
     internal sealed class Compiled(LimitCountOptions options, string name)

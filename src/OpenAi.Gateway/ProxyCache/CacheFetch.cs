@@ -52,9 +52,11 @@ internal sealed class CacheFetch : IDisposable
     /// <summary>The answer to store; <see langword="null"/> when it is not whole or not to be stored.</summary>
     public CacheEntry? ToEntry(DateTimeOffset now)
     {
-        var isWhole = !GatewayRequest.Of(_context).IsBroken
-            && !_context.RequestAborted.IsCancellationRequested
-            && (_context.Response.ContentLength is not { } announced || announced == _tee.Body.Length);
+        // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
+        var request = GatewayRequest.Of(_context);
+        var isWhole = !request.IsBroken && (_context.Response.ContentLength is { } announced
+            ? announced == _tee.Body.Length
+            : request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
         return _tee.Mode == TeeMode.Remember && isWhole
             ? new CacheEntry(_context.Response.StatusCode, now, _freshFor, _headers, _tee.Body.ToArray())
             : null;

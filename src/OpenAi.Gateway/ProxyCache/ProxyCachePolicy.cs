@@ -19,22 +19,10 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
         return new ProxyCachePolicy(new(new Compiled(OptionsCheck.Valid(name, options, ProxyCacheOptionsValidator.Instance))), name);
     }
 
-    public static ProxyCachePolicy From(IConfiguration section)
-    {
-        var path = OptionsCheck.PathOf(section);
-        return new ProxyCachePolicy(
-            new(section, () =>
-            {
-                // The binder adds to lists; written in configuration, they replace the defaults.
-                var options = new ProxyCacheOptions { Methods = [], HttpStatus = [] };
-                section.Bind(options, OptionsCheck.Strict);
-                var defaults = new ProxyCacheOptions();
-                options.Methods = options.Methods is { Count: > 0 } methods ? methods : defaults.Methods;
-                options.HttpStatus = options.HttpStatus is { Count: > 0 } statuses ? statuses : defaults.HttpStatus;
-                return new Compiled(OptionsCheck.Valid(path, options, ProxyCacheOptionsValidator.Instance));
-            }),
-            path);
-    }
+    public static ProxyCachePolicy Following(IConfiguration section) =>
+        new(new(section, () => Load(section)), OptionsCheck.PathOf(section));
+
+    public static ProxyCachePolicy Once(IConfiguration section) => new(new(Load(section)), OptionsCheck.PathOf(section));
 
     public override void Attach(GatewayServices services)
     {
@@ -54,6 +42,17 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
         {
             ProxyCacheLog.KeyWithoutConsumer(logger, name);
         }
+    }
+
+    private static Compiled Load(IConfiguration section)
+    {
+        // The binder adds to lists; written in configuration, they replace the defaults.
+        var options = new ProxyCacheOptions { Methods = [], HttpStatus = [] };
+        section.Bind(options, OptionsCheck.Strict);
+        var defaults = new ProxyCacheOptions();
+        options.Methods = options.Methods is { Count: > 0 } methods ? methods : defaults.Methods;
+        options.HttpStatus = options.HttpStatus is { Count: > 0 } statuses ? statuses : defaults.HttpStatus;
+        return new Compiled(OptionsCheck.Valid(OptionsCheck.PathOf(section), options, ProxyCacheOptionsValidator.Instance));
     }
 
     /// <summary>A cache's options, ready for use.</summary>

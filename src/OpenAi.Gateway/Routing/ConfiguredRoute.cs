@@ -73,22 +73,25 @@ internal static partial class ConfiguredRoute
     {
         if (section.GetSection(Auth) is var auth && auth.Exists())
         {
-            route.UseBasicAuthConsumers(auth);
+            Add(route, BasicAuthPolicy.Once(auth));
         }
 
         if (section.GetSection(Limit) is var limit && limit.Exists())
         {
             foreach (var one in IsList(limit) ? limit.GetChildren() : [limit])
             {
-                route.UseLimitCount(one);
+                Add(route, LimitCountPolicy.Once(one));
             }
         }
 
         if (section.GetSection(Cache) is var cache && cache.Exists())
         {
-            route.UseProxyCache(cache);
+            Add(route, ProxyCachePolicy.Once(cache));
         }
     }
+
+    // The policies do not follow their sections by themselves: the routes change together or not at all.
+    private static void Add(OpenAiRouteBuilder route, GatewayPolicy policy) => route.Add(endpoint => EndpointStages.Add(endpoint, policy));
 
     private static bool IsList(IConfigurationSection section) => section.GetChildren().All(child => int.TryParse(child.Key, out _));
 

@@ -29,7 +29,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         _section = section;
         _services = services;
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(RoutingLog.Category);
-        Load(); // A wrong value stops the app here; the endpoints are made later, when their conventions are known.
+        Map(); // A wrong value stops the app here; the endpoints are made later, when their conventions are known.
         _subscription = ChangeToken.OnChange(section.GetReloadToken, Reload);
     }
 
@@ -39,7 +39,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         {
             lock (_lock)
             {
-                return _endpoints ??= Load();
+                return _endpoints ??= Build(Map());
             }
         }
     }
@@ -67,7 +67,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         List<Endpoint> endpoints;
         try
         {
-            endpoints = Load();
+            endpoints = Build(Map());
         }
         catch (InvalidOperationException error)
         {
@@ -87,7 +87,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         before.Dispose();
     }
 
-    private List<Endpoint> Load()
+    private Collector Map()
     {
         if (_section is IConfigurationSection named && !named.Exists())
         {
@@ -107,6 +107,11 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
             }
         }
 
+        return collector;
+    }
+
+    private List<Endpoint> Build(Collector collector)
+    {
         var group = new RouteGroupContext
         {
             Prefix = RoutePatternFactory.Parse(""),

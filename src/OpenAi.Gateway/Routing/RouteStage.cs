@@ -9,19 +9,22 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
     public Task InvokeAsync(HttpContext context)
     {
         GatewayRequest.Of(context).Route = route;
-        var run = context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
+        return services.Metrics.IsCountingRequests ? CountAsync(context) : RunAsync(context);
+    }
+
+    // The server would refuse a body that is too large while it is read; one that says so beforehand need not be begun.
+    private Task RunAsync(HttpContext context) =>
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
             && context.Request.ContentLength > limit
             ? services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit))
             : next(context);
-        return services.Metrics.IsCountingRequests ? CountAsync(context, run) : run;
-    }
 
-    private async Task CountAsync(HttpContext context, Task run)
+    private async Task CountAsync(HttpContext context)
     {
         var started = services.Time.GetTimestamp();
         try
         {
-            await run;
+            await RunAsync(context);
         }
         finally
         {

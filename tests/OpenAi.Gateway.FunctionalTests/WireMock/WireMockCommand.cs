@@ -5,12 +5,21 @@ namespace OpenAi.Gateway.FunctionalTests.WireMock;
 /// <summary>Finds Java and the jar, or says what to install.</summary>
 internal static class WireMockCommand
 {
-    public static ProcessStartInfo Create(DirectoryInfo files) => new(FindJava(), Arguments(FindJar(), files))
+    // The input ends when the test process does, however it does: then nothing of WireMock stays behind.
+    private const string WhileInputIsOpen =
+        "exec 3<&0; \"$@\" & java=$!; (read -r _ <&3; kill -9 $java) > /dev/null 2>&1 & wait $java";
+
+    public static ProcessStartInfo Create(DirectoryInfo files)
     {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    };
+        string[] command = [FindJava(), .. Arguments(FindJar(), files)];
+        string[] guarded = OperatingSystem.IsWindows() ? command : ["/bin/sh", "-c", WhileInputIsOpen, "sh", .. command];
+        return new(guarded[0], guarded[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+    }
 
     internal static string FindJar(string? startDirectory = null)
     {

@@ -24,7 +24,7 @@ public sealed partial class WireMockServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _process = StartProcess();
-        // Also when the run is cancelled or a test brings the process down.
+        // Also when the run is cancelled.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Kill();
         try
         {
@@ -74,7 +74,6 @@ public sealed partial class WireMockServer : IAsyncLifetime
         process.EnableRaisingEvents = true;
         process.Exited += (_, _) => _port.TrySetException(new InvalidOperationException("The process ended at its start."));
         process.Start();
-        process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
@@ -105,7 +104,7 @@ public sealed partial class WireMockServer : IAsyncLifetime
     {
         if (_process is { HasExited: false } running)
         {
-            running.Kill();
+            running.Kill(entireProcessTree: true);
         }
     }
 }
