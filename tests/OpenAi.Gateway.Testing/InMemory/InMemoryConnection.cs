@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace OpenAi.Gateway.Testing;
 
@@ -23,6 +24,7 @@ internal sealed class InMemoryConnection : DefaultConnectionContext
         LocalEndPoint = server;
         Transport = new DuplexPipe(_toServer.Reader, _toClient.Writer);
         ConnectionClosed = _closed.Token;
+        Features.Set<IMemoryPoolFeature>(BlockMemoryPool.Instance);
         Client = new InMemoryStream(this, _toClient.Reader, _toServer.Writer);
     }
 
