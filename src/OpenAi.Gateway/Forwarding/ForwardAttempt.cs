@@ -22,7 +22,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
 
     public GatewayError? Error { get; private set; }
 
-    /// <summary>What went wrong, for the log.</summary>
+    /// <summary>What went wrong, for the log; <see langword="null"/> when that would show what the upstream sent.</summary>
     public Exception? Exception { get; private set; }
 
     public bool IsEventStream { get; private set; }
@@ -67,7 +67,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
             Error = ForwardFailure.ErrorOf(error);
-            Exception = error;
+            Exception = ForwardFailure.QuotesUpstream(error) ? null : error;
             Response?.Dispose();
             Response = null;
         }
