@@ -56,7 +56,12 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
         try
         {
             Response = await invoker.SendAsync(message!, clock.Token);
-            IsEventStream = Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+            if (!UpstreamResponse.IsValid(Response))
+            {
+                throw new HttpRequestException(HttpRequestError.InvalidResponse, "The head of the answer cannot be passed on.");
+            }
+
+            IsEventStream = HasBody(message!, Response) && Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
                 && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
             Body = await Response.Content.ReadAsStreamAsync(clock.Token);
             if (!IsEventStream)
@@ -84,6 +89,9 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
             _first = [];
         }
     }
+
+    private static bool HasBody(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
 
     // The reason of a refusal decides whether to try again, so it is read as far as the buffer goes.
     private async Task ReadFirstBytesAsync(bool untilEnd)
