@@ -207,7 +207,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         {
             ForwardLog.AnswerCut(_logger, metadata.Pattern, upstream.Name, request.Node!.Address, end);
             request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
-            if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone)
+            if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone && context.Response.ContentLength is null)
             {
                 // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
                 await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
