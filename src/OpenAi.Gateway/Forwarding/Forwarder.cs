@@ -22,7 +22,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
 {
-    private const int ClientClosedRequest = 499; // nginx' code, for logs only
+    public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
     private readonly ILogger _logger = services.Loggers.CreateLogger(ForwardLog.Category);
 
@@ -158,7 +158,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
     private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
     {
-        if (context.RequestAborted.IsCancellationRequested)
+        if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == ClientClosedRequest)
         {
             ClientGone(context);
             return;
