@@ -80,6 +80,12 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
             await services.WriteErrorAsync(_context, GatewayErrors.BodyUnreadable(error));
             return null;
         }
+        catch (IOException)
+        {
+            // The client is gone, and the server has not yet cancelled the request.
+            _context.Response.StatusCode = Forwarder.ClientClosedRequest;
+            return null;
+        }
 
         _context.Response.RegisterForDispose(this);
         return Body;
