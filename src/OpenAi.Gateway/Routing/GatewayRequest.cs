@@ -82,8 +82,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         }
         catch (IOException)
         {
-            // The client is gone, and the server has not yet cancelled the request.
+            // The client is gone, and the server has not noticed yet: without the abort it would read on.
             _context.Response.StatusCode = Forwarder.ClientClosedRequest;
+            _context.Abort();
             return null;
         }
 

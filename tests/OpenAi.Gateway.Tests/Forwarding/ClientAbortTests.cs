@@ -76,17 +76,16 @@ public sealed class ClientAbortTests
         for (var number = 0; number < 10; number++)
         {
             await using var client = await gateway.ConnectAsync();
-            await client.SendAsync(Request.Head("Content-Length: 1000") + "{");
-
-            // A connection that is reset before the server has read from it is no request at all.
-            await gateway.Logs.WhenLoggedAsync(_ => Count(gateway, "RequestStarting") == number + 1);
+            await client.SendAsync(Request.Head("Content-Length: 1000", "Expect: 100-continue"));
+            await client.ReadUntilAsync("100 Continue\r\n\r\n"); // sent when the body is read
+            await client.SendAsync("{");
             if (number % 2 == 0)
             {
                 client.Reset();
             }
         }
 
-        await gateway.Logs.WhenLoggedAsync(_ => Count(gateway, "RequestFinished") == 10);
+        await gateway.Logs.WhenLoggedAsync(_ => gateway.Logs.Entries.Count(entry => entry.Message.StartsWith("Request finished", StringComparison.Ordinal)) == 10);
         gateway.Logs.Entries.Where(entry => entry.Level >= LogLevel.Warning).ShouldBeEmpty();
         upstream.Connections.ShouldBeEmpty();
     }
@@ -187,6 +186,4 @@ public sealed class ClientAbortTests
             }
         }
     }
-
-    private static int Count(GatewayHost gateway, string name) => gateway.Logs.Entries.Count(entry => entry.EventId.Name == name);
 }
