@@ -22,10 +22,12 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
 
     public GatewayError? Error { get; private set; }
 
-    /// <summary>What went wrong, for the log.</summary>
+    /// <summary>What went wrong, for the log; <see langword="null"/> when that would show what the upstream sent.</summary>
     public Exception? Exception { get; private set; }
 
     public bool IsEventStream { get; private set; }
+
+    public bool IsHttp2 => Response?.Version.Major == 2;
 
     public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
 
@@ -57,7 +59,12 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
         try
         {
             Response = await invoker.SendAsync(message!, clock.Token);
-            IsEventStream = Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+            if (!UpstreamResponse.IsValid(Response))
+            {
+                throw new HttpRequestException(HttpRequestError.InvalidResponse, "The head of the answer cannot be passed on.");
+            }
+
+            IsEventStream = HasBody(message!, Response) && Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
                 && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
             Body = await Response.Content.ReadAsStreamAsync(clock.Token);
             if (!IsEventStream)
@@ -68,7 +75,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
             Error = ForwardFailure.ErrorOf(error);
-            Exception = error;
+            Exception = ForwardFailure.QuotesUpstream(error) ? null : error;
             Response?.Dispose();
             Response = null;
         }
@@ -85,6 +92,9 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
             _first = [];
         }
     }
+
+    private static bool HasBody(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
 
     // The reason of a refusal decides whether to try again, so it is read as far as the buffer goes.
     private async Task ReadFirstBytesAsync(bool untilEnd)

@@ -15,6 +15,11 @@ internal static class ForwardFailure
         _ => GatewayErrors.UpstreamBroken,
     };
 
+    /// <summary>Whether the message repeats what the upstream sent, which may be the key that it was sent.</summary>
+    public static bool QuotesUpstream(Exception exception) =>
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse };
+
     /// <summary>Whether it is the client's fault, and says nothing of the node.</summary>
     public static bool IsOfClient(GatewayError error) => error.Status < 500;
 }

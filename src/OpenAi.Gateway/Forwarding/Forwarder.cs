@@ -22,7 +22,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
 {
-    private const int ClientClosedRequest = 499; // nginx' code, for logs only
+    public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
     private readonly ILogger _logger = services.Loggers.CreateLogger(ForwardLog.Category);
 
@@ -82,9 +82,9 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
                 new ForwardClock(services.Time, context.RequestAborted));
 
             // 4
-            var left = deadline - services.Time.GetElapsedTime(started);
+            var left = LeftOf(deadline, started);
             var sent = services.Time.GetTimestamp();
-            await attempt.SendAsync(upstream.Invoker, left < upstream.Options.FirstByteTimeout ? left : upstream.Options.FirstByteTimeout);
+            await attempt.SendAsync(upstream.Invoker, Shorter(left, upstream.Options.FirstByteTimeout));
             services.Metrics.UpstreamAnswered(metadata, attempt, services.Time.GetElapsedTime(sent));
 
             // 5
@@ -94,7 +94,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
             }
 
             (tried ??= []).Add(node);
-            left = deadline - services.Time.GetElapsedTime(started);
+            left = LeftOf(deadline, started);
             if (PauseBeforeRetry(attempt, upstream, body, tried, left) is not { } pause)
             {
                 return attempt;
@@ -109,6 +109,13 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
             }
         }
     }
+
+    // Never below zero, which a timer takes for endless.
+    private TimeSpan LeftOf(TimeSpan deadline, long started) => deadline - services.Time.GetElapsedTime(started) is var left && left > TimeSpan.Zero
+        ? left
+        : TimeSpan.Zero;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private bool IsFailure(ForwardAttempt attempt, Upstream upstream, UpstreamNode node, int number)
     {
@@ -127,7 +134,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
             return RetryPolicy.MayRetry(attempt.Response);
         }
 
-        node.Failed(attempt.RetryAfter(services.Time) is { } asked && asked < RetryPolicy.LongestRest ? asked : upstream.Options.Cooldown);
+        node.Failed(attempt.RetryAfter(services.Time) is { } asked ? Shorter(asked, RetryPolicy.LongestRest) : upstream.Options.Cooldown);
         return true;
     }
 
@@ -135,7 +142,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     private TimeSpan? PauseBeforeRetry(ForwardAttempt attempt, Upstream upstream, RequestBody body, List<UpstreamNode> tried, TimeSpan left)
     {
         var retries = metadata.Settings.Retries ?? upstream.Retries;
-        if (tried.Count > retries || !body.CanBeSent || (attempt.Response is { } response && !RetryPolicy.MayRetry(response)) || attempt.IsOutOfQuota)
+        if (left <= TimeSpan.Zero || tried.Count > retries || !body.CanBeSent || (attempt.Response is { } response && !RetryPolicy.MayRetry(response)) || attempt.IsOutOfQuota)
         {
             return null;
         }
@@ -151,7 +158,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
     private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
     {
-        if (context.RequestAborted.IsCancellationRequested)
+        if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == ClientClosedRequest)
         {
             ClientGone(context);
             return;
@@ -207,7 +214,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         {
             ForwardLog.AnswerCut(_logger, metadata.Pattern, upstream.Name, request.Node!.Address, end);
             request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
-            if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone)
+            if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone && context.Response.ContentLength is null)
             {
                 // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
                 await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);

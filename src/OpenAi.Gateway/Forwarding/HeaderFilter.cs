@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
@@ -47,6 +48,28 @@ internal static class HeaderFilter
         || name.StartsWith(':');
 
     public static bool StopsBeforeClient(string name) => NotToClient.Contains(name);
+
+    /// <summary>RFC 9110, 7.6.1: a header that Connection names is for this hop only.</summary>
+    public static bool IsNamedBy(StringValues connection, string name)
+    {
+        if (connection.Count == 0 || connection is ["keep-alive"])
+        {
+            return false;
+        }
+
+        foreach (var line in connection)
+        {
+            foreach (var option in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[option].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private static FrozenSet<string> Set(string[] names) => names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace OpenAi.Gateway;
 
@@ -10,6 +11,8 @@ namespace OpenAi.Gateway;
 internal sealed class RequestBody : IDisposable
 {
     public const int DefaultMaxBuffered = 1 << 20;
+
+    private const int RestBufferSize = 64 * 1024;
 
     public static readonly RequestBody Empty = new([], 0, null, 0);
 
@@ -45,7 +48,7 @@ internal sealed class RequestBody : IDisposable
     /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
     {
-        if (request.ContentLength == 0)
+        if (request.ContentLength == 0 || request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false)
         {
             return Empty;
         }
@@ -97,7 +100,7 @@ internal sealed class RequestBody : IDisposable
             await target.WriteAsync(Memory, cancellationToken);
             if (_rest is not null)
             {
-                await _rest.CopyToAsync(target, cancellationToken);
+                await CopyRestAsync(_rest, target, cancellationToken);
             }
         }
         finally
@@ -107,6 +110,35 @@ internal sealed class RequestBody : IDisposable
     }
 
     public void Dispose() => Release();
+
+    private static async Task CopyRestAsync(Stream rest, Stream target, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(RestBufferSize);
+        try
+        {
+            while (await ReadRestAsync(rest, buffer, cancellationToken) is var read and > 0)
+            {
+                await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // A client that breaks off must not look like an upstream that does: both are an IOException to the handler.
+    private static async ValueTask<int> ReadRestAsync(Stream rest, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await rest.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The client broke off its request.", Forwarder.ClientClosedRequest, error);
+        }
+    }
 
     private static byte[] Grow(byte[] buffer, int length, int max)
     {

@@ -17,7 +17,7 @@ internal static class RetryPolicy
     /// <summary><c>x-should-retry</c> decides; without it 429 and the 5xx that may pass are tried again.</summary>
     public static bool MayRetry(HttpResponseMessage response) => Header(response, "x-should-retry") switch
     {
-        "true" => true,
+        "true" => (int)response.StatusCode >= 400,
         "false" => false,
         _ => (int)response.StatusCode is 429 or 500 or 502 or 503 or 504,
     };
@@ -50,7 +50,7 @@ internal static class RetryPolicy
         FirstPause * Math.Pow(2, Math.Min(attempt - 1, 10)) * (0.75 + (Random.Shared.NextDouble() / 2));
 
     private static double? Number(string? text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number < 1e9 ? number : null;
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? Math.Min(number, 1e9) : null;
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;

@@ -53,7 +53,7 @@ internal static class UpstreamRequest
         var connection = headers.Connection;
         foreach (var (name, values) in headers)
         {
-            if (HeaderFilter.StopsBeforeUpstream(name) || IsNamedBy(connection, name))
+            if (HeaderFilter.StopsBeforeUpstream(name) || HeaderFilter.IsNamedBy(connection, name))
             {
                 continue;
             }
@@ -80,28 +80,6 @@ internal static class UpstreamRequest
     private static bool IsFormOrMissing(StringValues contentType) =>
         StringValues.IsNullOrEmpty(contentType)
         || contentType.ToString().StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
-
-    // RFC 9110, 7.6.1: a header that Connection names is for this hop only.
-    private static bool IsNamedBy(StringValues connection, string name)
-    {
-        if (connection.Count == 0 || connection is ["keep-alive"])
-        {
-            return false;
-        }
-
-        foreach (var line in connection)
-        {
-            foreach (var option in line.AsSpan().Split(','))
-            {
-                if (line.AsSpan()[option].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
 
     // A header of the other kind cannot even be asked to go.
     private static void Remove(System.Net.Http.Headers.HttpHeaders? headers, string name)

@@ -1,33 +1,53 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using HeaderNames = Microsoft.Net.Http.Headers.HeaderNames;
 
 namespace OpenAi.Gateway;
 
 /// <summary>Copies an answer's status and headers to the client's response.</summary>
 internal static class UpstreamResponse
 {
+    // All but the tab (RFC 9110, 5.5).
+    private static readonly SearchValues<char> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
+
+    /// <summary>Whether the head can be passed on at all: no interim status (the gateway asks for none), no control character, a real length.</summary>
+    public static bool IsValid(HttpResponseMessage answer) =>
+        (int)answer.StatusCode >= StatusCodes.Status200OK
+        && IsValid(answer.Headers.NonValidated)
+        && IsValid(answer.Content.Headers.NonValidated)
+        && (!answer.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength) || answer.Content.Headers.ContentLength is not null);
+
     public static void CopyHead(HttpResponseMessage answer, HttpResponse response, string? credential)
     {
         response.StatusCode = (int)answer.StatusCode;
-        Copy(answer.Headers.NonValidated, response.Headers, credential);
-        Copy(answer.Content.Headers.NonValidated, response.Headers, credential);
+        var connection = Values(answer.Headers.NonValidated, HeaderNames.Connection);
+
+        // A rule of the route may have sent another key than the node's.
+        var sent = Values(answer.RequestMessage!.Headers.NonValidated, HeaderNames.Authorization).ToString();
+        Copy(answer.Headers.NonValidated, response.Headers, connection, credential, sent);
+        Copy(answer.Content.Headers.NonValidated, response.Headers, connection, credential, sent);
         if (response.StatusCode == StatusCodes.Status204NoContent)
         {
             response.ContentLength = null;
         }
     }
 
-    private static void Copy(System.Net.Http.Headers.HttpHeadersNonValidated from, IHeaderDictionary to, string? credential)
+    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, StringValues connection, string? credential, string? sent)
     {
         foreach (var (name, values) in from)
         {
-            if (HeaderFilter.StopsBeforeClient(name))
+            if (HeaderFilter.StopsBeforeClient(name) || HeaderFilter.IsNamedBy(connection, name))
             {
                 continue;
             }
 
-            var value = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
-            if (!Reveals(value, credential))
+            // The server writes headers in ASCII alone.
+            var value = ValuesOf(values);
+            if (Ascii.IsValid(values.ToString()) && !Reveals(value, credential) && !Reveals(value, sent))
             {
                 // A header that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
                 to.TryAdd(name, value);
@@ -35,10 +55,32 @@ internal static class UpstreamResponse
         }
     }
 
+    private static StringValues Values(HttpHeadersNonValidated headers, string name) =>
+        headers.TryGetValues(name, out var values) ? ValuesOf(values) : StringValues.Empty;
+
+    private static StringValues ValuesOf(HeaderStringValues values) =>
+        values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
+
+    private static bool IsValid(HttpHeadersNonValidated headers)
+    {
+        foreach (var (_, values) in headers)
+        {
+            foreach (var value in values)
+            {
+                if (value.AsSpan().ContainsAny(ControlCharacters))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
     // Some servers echo what they were sent.
     private static bool Reveals(StringValues value, string? credential)
     {
-        if (credential is null)
+        if (string.IsNullOrEmpty(credential))
         {
             return false;
         }

@@ -80,6 +80,13 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
             await services.WriteErrorAsync(_context, GatewayErrors.BodyUnreadable(error));
             return null;
         }
+        catch (IOException)
+        {
+            // The client is gone, and the server has not noticed yet: without the abort it would read on.
+            _context.Response.StatusCode = Forwarder.ClientClosedRequest;
+            _context.Abort();
+            return null;
+        }
 
         _context.Response.RegisterForDispose(this);
         return Body;

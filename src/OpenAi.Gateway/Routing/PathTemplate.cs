@@ -56,9 +56,10 @@ internal sealed partial class PathTemplate
         return query is not { Length: > 1 } ? path : _hasQuery ? $"{path}&{query.AsSpan(1)}" : path + query;
     }
 
-    // A catch-all value spans segments, so its slashes stay.
+    // A catch-all value spans segments, so its slashes stay; an escaped slash is the one escape that routing leaves in a value.
     private static string Escape(object? value) => string.Join(
-        '/', (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Split('/').Select(Uri.EscapeDataString));
+        '/', (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Split('/').Select(Uri.EscapeDataString))
+        .Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
 
     [GeneratedRegex(@"\{\*{0,2}(?<name>\w+)\}")]
     private static partial Regex RouteValue();

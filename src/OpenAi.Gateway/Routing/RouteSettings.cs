@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace OpenAi.Gateway;
 
@@ -23,5 +24,19 @@ internal sealed class RouteSettings
     public string Path(HttpContext context) =>
         RewrittenPath is { } template
             ? template.Format(context)
-            : context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent();
+            : OwnPath(context.Request) + context.Request.QueryString.ToUriComponent();
+
+    // The server has unescaped the path, and escaping does not always restore what the client wrote: %2F and %252F look the same here. So the
+    // raw path is taken, unless the app has moved the request elsewhere.
+    private static string OwnPath(HttpRequest request)
+    {
+        var target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (!target.StartsWith('/') || !target.Contains('%', StringComparison.Ordinal) || request.PathBase.HasValue)
+        {
+            return request.Path.ToUriComponent();
+        }
+
+        var raw = target.Split('?', 2)[0];
+        return PathString.FromUriComponent(raw).Value == request.Path.Value ? raw : request.Path.ToUriComponent();
+    }
 }

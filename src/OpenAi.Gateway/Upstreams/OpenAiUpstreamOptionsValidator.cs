@@ -33,6 +33,11 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
             result.AddError("must name a host, because PassHost is Rewrite.", nameof(options.UpstreamHost));
         }
 
+        if (options.HttpVersion is not ({ Major: 1, Minor: 1 } or { Major: 2 or 3, Minor: 0 }))
+        {
+            result.AddError($"is {options.HttpVersion}. It must be 1.1, 2.0 or 3.0.", nameof(options.HttpVersion));
+        }
+
         OptionsCheck.Positive(options.MaxRetryDelay, nameof(options.MaxRetryDelay), result);
         OptionsCheck.Positive(options.Cooldown, nameof(options.Cooldown), result);
         OptionsCheck.Positive(options.ConnectTimeout, nameof(options.ConnectTimeout), result);

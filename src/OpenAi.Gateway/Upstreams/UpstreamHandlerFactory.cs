@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 
 namespace OpenAi.Gateway;
 
@@ -15,6 +16,9 @@ internal static class UpstreamHandlerFactory
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+
+            // As the server read them; without it a name with an umlaut would look like a fault of the node.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = options.PooledConnectionIdleTimeout,
             PooledConnectionLifetime = options.PooledConnectionLifetime,

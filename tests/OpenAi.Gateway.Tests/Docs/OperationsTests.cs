@@ -28,6 +28,24 @@ public class OperationsTests
     }
 
     [Fact]
+    public void Every_error_is_in_the_table()
+    {
+        var errors = typeof(GatewayErrors).GetFields(BindingFlags.Static | BindingFlags.Public)
+            .Select(field => field.GetValue(null))
+            .OfType<GatewayError>()
+            .Append(GatewayErrors.NoUpstream(TimeSpan.Zero))
+            .Append(GatewayErrors.LimitReached(429, "", TimeSpan.Zero))
+            .Append(GatewayErrors.MethodNotAllowed("PUT"))
+            .Append(GatewayErrors.BodyTooLarge(1));
+        var rows = _document.Split('\n');
+
+        foreach (var error in errors)
+        {
+            rows.ShouldContain(row => row.StartsWith($"| {error.Status}", StringComparison.Ordinal) && row.Contains($"`{error.Code}`"), error.ToString());
+        }
+    }
+
+    [Fact]
     public void Every_instrument_is_in_the_table()
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();

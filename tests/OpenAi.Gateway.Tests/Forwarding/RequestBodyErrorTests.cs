@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace OpenAi.Gateway.Tests.Forwarding;
+
+public sealed class RequestBodyErrorTests
+{
+    private static readonly string Chunk = new('x', 1_000);
+
+    [Fact]
+    public async Task A_length_over_the_limit_is_refused_before_the_body_is_read()
+    {
+        await using var upstream = ScriptedUpstream.Start();
+        await using var gateway = await StartAsync(upstream);
+
+        var answer = await gateway.SendAsync(Request.Head("Content-Length: 5001"));
+
+        answer.ShouldBeError(413, "request_too_large");
+        upstream.Requests.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(2_500)]
+    [InlineData(0)]
+    public async Task A_chunked_body_over_the_limit_is_refused_and_the_node_not_blamed(int maxBuffered)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, options =>
+        {
+            options.MaxBufferedBody = maxBuffered;
+            options.Retries = 3;
+        });
+        var body = string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", 6));
+
+        var answer = await gateway.SendAsync(Request.Head("Transfer-Encoding: chunked") + body + "0\r\n\r\n");
+
+        answer.ShouldBeError(413, "request_too_large");
+        upstream.Requests.ShouldBeEmpty();
+        gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
+    }
+
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(500)]
+    public async Task A_malformed_chunked_body_is_answered_400(int maxBuffered)
+    {
+        await using var upstream = ScriptedUpstream.Start();
+        await using var gateway = await StartAsync(upstream, options => options.MaxBufferedBody = maxBuffered);
+
+        var answer = await gateway.SendAsync(Request.Head("Transfer-Encoding: chunked") + $"3e8\r\n{Chunk}\r\nxyz\r\n");
+
+        answer.ShouldBeError(400, "invalid_request_body");
+        gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
+    }
+
+    [Theory]
+    [InlineData(4_999)]
+    [InlineData(5_000)]
+    public async Task A_body_up_to_the_limit_passes(int length)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream);
+
+        var answer = await gateway.SendAsync(Request.Post(new string('x', length)));
+
+        (answer.Status, upstream.Requests[0].Headers["Content-Length"]).ShouldBe((200, length.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream, Action<OpenAiUpstreamOptions>? configure = null) =>
+        GatewayHost.StartAsync(upstream, configure, route => route.WithMaxRequestBodySize(5_000));
+}

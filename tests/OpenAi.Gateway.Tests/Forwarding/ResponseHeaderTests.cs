@@ -1,0 +1,136 @@
+namespace OpenAi.Gateway.Tests.Forwarding;
+
+public sealed class ResponseHeaderTests
+{
+    [Theory]
+    [InlineData("Set-Cookie: __cf_bm=cdn; path=/", "cdn")]
+    [InlineData("Alt-Svc: h3=\":443\"", "h3")]
+    [InlineData("Strict-Transport-Security: max-age=1", "max-age")]
+    [InlineData("Server: cloudflare", "cloudflare")]
+    [InlineData("Via: 1.1 cdn", "cdn")]
+    [InlineData("NEL: {\"x\":1}", "NEL")]
+    [InlineData("Report-To: {\"x\":1}", "Report-To")]
+    [InlineData("Keep-Alive: timeout=7", "timeout=7")]
+    [InlineData("Proxy-Authenticate: Basic", "Proxy-Authenticate")]
+    [InlineData("WWW-Authenticate: Bearer", "Bearer")]
+    [InlineData("Upgrade: h2", "h2")]
+    [InlineData("Trailer: X-T", "Trailer")]
+    [InlineData("Connection: X-Hop\r\nX-Hop: 1", "X-Hop")]
+    [InlineData("X-Echo: Bearer " + GatewayHost.Key, GatewayHost.Key)]
+    [InlineData("X-Echo: <<" + GatewayHost.Key + ">>", GatewayHost.Key)]
+    public async Task What_is_between_the_gateway_and_the_upstream_stays_there(string header, string shown)
+    {
+        var answer = await AnswerAsync(header);
+
+        answer.Status.ShouldBe(200);
+        answer.Headers.ToString().ShouldNotContain(shown, Case.Insensitive);
+        answer.Text.ShouldBe("{}");
+    }
+
+    [Fact]
+    public async Task A_key_that_the_route_set_is_not_echoed_either()
+    {
+        var answer = await AnswerAsync("X-Echo: sk-of-the-route", route => route.SetHeader("Authorization", "sk-of-the-route"));
+
+        answer.Headers["X-Echo"].ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("x-ratelimit-remaining-requests: 9999")]
+    [InlineData("X-RateLimit-Limit: 5")]
+    [InlineData("x-request-id: req_1")]
+    [InlineData("openai-processing-ms: 12")]
+    [InlineData("Retry-After: 7")]
+    [InlineData("ETag: \"abc\"")]
+    [InlineData("Content-Disposition: attachment; filename=\"a.mp3\"")]
+    [InlineData("Content-Encoding: gzip")]
+    [InlineData("Cache-Control: no-cache")]
+    [InlineData("Location: /v1/elsewhere")]
+    [InlineData("X-Empty:")]
+    public async Task Every_other_header_reaches_the_client_as_it_is(string header)
+    {
+        var (name, value) = (header.Split(':')[0], header[(header.IndexOf(':') + 1)..].Trim());
+
+        var answer = await AnswerAsync(header);
+
+        answer.Headers.Values(name).ShouldBe([value]);
+    }
+
+    [Fact]
+    public async Task A_header_on_two_lines_keeps_both_values() =>
+        (await AnswerAsync("X-Two: 1\r\nX-Two: 2")).Headers["X-Two"].ShouldBe("1, 2");
+
+    [Fact]
+    public async Task The_gateways_date_and_server_are_not_doubled()
+    {
+        var answer = await AnswerAsync("Date: Thu, 01 Jan 1970 00:00:00 GMT");
+
+        answer.Headers.Values("Date").ShouldHaveSingleItem().ShouldNotContain("1970");
+    }
+
+    [Theory]
+    [InlineData("X-Bad: a\u0001b")]
+    [InlineData("X Bad: a")]
+    [InlineData("no colon at all")]
+    [InlineData(": no name")]
+    public async Task A_header_that_is_none_is_a_broken_answer(string header) =>
+        (await AnswerAsync(header)).ShouldBeError(502, "upstream_broken");
+
+    [Theory]
+    [InlineData("X-Folded: a\r\n b")]
+    [InlineData("X-Split: a\nX-Injected: b")]
+    [InlineData("X-Bad: a\rb")]
+    [InlineData("X-Bad: a\0b")]
+    public async Task A_line_break_in_a_header_never_reaches_the_client(string header)
+    {
+        var answer = await AnswerAsync(header);
+
+        answer.End.ShouldBe(RawEnd.Complete);
+        answer.Headers.Lines.ShouldAllBe(line => !line.Key.StartsWith(' ') && !line.Value.Any(char.IsControl));
+    }
+
+    [Fact]
+    public async Task A_header_beyond_ASCII_does_not_break_the_answer()
+    {
+        var answer = await AnswerAsync("X-Title: Bücher");
+
+        (answer.Status, answer.Text).ShouldBe((200, "{}"));
+    }
+
+    [Fact]
+    public async Task A_transform_changes_the_headers_before_they_are_sent()
+    {
+        var answer = await AnswerAsync("X-Secret: 1", route => route.TransformResponse((context, message) =>
+        {
+            context.Response.Headers.Remove("X-Secret");
+            context.Response.Headers["X-Version"] = message.Version.ToString();
+        }));
+
+        (answer.Headers["X-Secret"], answer.Headers["X-Version"]).ShouldBe((null, "1.1"));
+    }
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(100)]
+    public async Task An_interim_answer_is_not_taken_for_the_answer(int status)
+    {
+        await using var upstream = ScriptedUpstream.Start(async connection =>
+        {
+            await connection.WriteAsync($"HTTP/1.1 {status} Interim\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+            await connection.WriteJsonAsync("{}");
+        });
+        await using var gateway = await GatewayHost.StartAsync(upstream);
+
+        var answer = await gateway.SendAsync(Request.Post());
+
+        answer.Status.ShouldBe(status == 100 ? 200 : 502);
+    }
+
+    private static async Task<RawAnswer> AnswerAsync(string header, Action<OpenAiRouteBuilder>? route = null)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection =>
+            connection.WriteAsync($"HTTP/1.1 200 Scripted\r\n{header}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"));
+        await using var gateway = await GatewayHost.StartAsync(upstream, route: route);
+        return await gateway.SendAsync(Request.Post());
+    }
+}

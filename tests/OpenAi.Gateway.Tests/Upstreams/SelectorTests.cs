@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Http;
+using OpenAi.Gateway.Tests.Forwarding;
+
+namespace OpenAi.Gateway.Tests.Upstreams;
+
+public sealed class SelectorTests
+{
+    [Fact]
+    public async Task Calls_go_to_the_nodes_by_weight_and_in_turn()
+    {
+        await using var heavy = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"a\""));
+        await using var light = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"b\""));
+        await using var unused = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"c\""));
+        await using var gateway = await GatewayHost.StartAsync(options => options
+            .AddNode(heavy.Address.ToString(), weight: 2).AddNode(light.Address.ToString()).AddNode(unused.Address.ToString(), weight: 0));
+
+        var order = new List<string>();
+        for (var number = 0; number < 6; number++)
+        {
+            order.Add((await gateway.SendAsync(Request.Post())).Text);
+        }
+
+        order.ShouldBe(["\"a\"", "\"b\"", "\"a\"", "\"a\"", "\"b\"", "\"a\""]);
+    }
+
+    [Fact]
+    public async Task An_own_selector_sees_the_request_and_the_nodes_that_may_be_asked()
+    {
+        await using var first = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"first\""));
+        await using var second = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"second\""));
+        await using var gateway = await GatewayHost.StartAsync(options => options.To(first, second)
+            .UseSelector(new Selector((context, nodes) => nodes[int.Parse(context.Request.Headers["X-Node"]!)])));
+
+        (await gateway.SendAsync(Request.Post(headers: "X-Node: 1"))).Text.ShouldBe("\"second\"");
+        (await gateway.SendAsync(Request.Post(headers: "X-Node: 1"))).Text.ShouldBe("\"second\"");
+        (await gateway.SendAsync(Request.Post(headers: "X-Node: 0"))).Text.ShouldBe("\"first\"");
+    }
+
+    [Fact]
+    public async Task An_own_selector_is_not_offered_a_node_that_failed()
+    {
+        var offered = new List<int>();
+        await using var bad = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var good = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(options => options.To(bad, good).UseSelector(new Selector((_, nodes) =>
+        {
+            offered.Add(nodes.Count);
+            return nodes[0];
+        })));
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(200);
+
+        offered.ShouldBe([2, 1]);
+    }
+
+    [Fact]
+    public async Task A_selector_that_chooses_none_is_answered_503()
+    {
+        await using var upstream = ScriptedUpstream.Start();
+        await using var gateway = await GatewayHost.StartAsync(options => options.To(upstream).UseSelector(new Selector((_, _) => null)));
+
+        var answer = await gateway.SendAsync(Request.Post());
+
+        answer.ShouldBeError(503, "no_available_upstream");
+        answer.Headers["Retry-After"].ShouldBe("10");
+    }
+
+    private sealed class Selector(Func<HttpContext, IReadOnlyList<UpstreamNode>, UpstreamNode?> select) : UpstreamSelector
+    {
+        public override UpstreamNode? Select(HttpContext context, IReadOnlyList<UpstreamNode> candidates) => select(context, candidates);
+    }
+}

@@ -1,0 +1,113 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace OpenAi.Gateway.Tests.Upstreams;
+
+/// <summary>A wrong configuration stops the app at start-up and says what to do.</summary>
+public sealed class StartupTests
+{
+    public static TheoryData<Action<OpenAiUpstreamOptions>, string, string> WrongOptions => new()
+    {
+        { options => options.Nodes.Clear(), "Nodes", "AddNode(" },
+        { options => options.AddNode("api.openai.com"), "Address", "https://api.openai.com" },
+        { options => options.AddNode("localhost:8080"), "Address", "https://api.openai.com" },
+        { options => options.AddNode("ftp://host"), "Address", "https://api.openai.com" },
+        { options => options.AddNode(""), "Address", "https://api.openai.com" },
+        { options => options.AddNode("http://user:secret@host"), "Address", "ApiKey" },
+        { options => options.AddNode("http://host/v1?x=1"), "Address", "RewritePath" },
+        { options => options.AddNode("http://host", weight: -1), "Weight", "between 0 and" },
+        { options => options.AddNode("http://host", apiKey: ""), "ApiKey", "OpenAi__ApiKey" },
+        { options => options.ApiKey = null, "ApiKey", "OpenAi__ApiKey" },
+        { options => options.ApiKey = "", "ApiKey", "OpenAi__ApiKey" },
+        { options => options.ApiKey = "  ", "ApiKey", "OpenAi__ApiKey" },
+        { options => options.ApiKey = "sk-secret\n", "ApiKey", "line break" },
+        { options => options.ApiKey = "sk-secret\u00e9", "ApiKey", "cannot stand in a header" },
+        { options => options.ApiKeyHeader = "", "ApiKeyHeader", "\"Authorization\"" },
+        { options => options.ApiKeyHeader = "api key", "ApiKeyHeader", "\"Authorization\"" },
+        { options => options.PassHost = PassHost.Rewrite, "UpstreamHost", "PassHost" },
+        { options => options.PassHost = (PassHost)7, "PassHost", "Node, Pass or Rewrite" },
+        { options => options.Retries = -1, "Retries", "between 0 and 100" },
+        { options => options.Retries = 101, "Retries", "between 0 and 100" },
+        { options => options.MaxBufferedBody = -1, "MaxBufferedBody", "between 0 and" },
+        { options => options.MaxConnectionsPerNode = 0, "MaxConnectionsPerNode", "at least 1" },
+        { options => options.ConnectTimeout = TimeSpan.Zero, "ConnectTimeout", "longer than zero" },
+        { options => options.FirstByteTimeout = TimeSpan.FromSeconds(-1), "FirstByteTimeout", "longer than zero" },
+        { options => options.IdleTimeout = TimeSpan.FromDays(100), "IdleTimeout", "at most" },
+        { options => options.Timeout = TimeSpan.Zero, "Timeout", "longer than zero" },
+        { options => options.Cooldown = TimeSpan.Zero, "Cooldown", "longer than zero" },
+        { options => options.MaxRetryDelay = TimeSpan.Zero, "MaxRetryDelay", "longer than zero" },
+        { options => options.PooledConnectionLifetime = TimeSpan.Zero, "PooledConnectionLifetime", "longer than zero" },
+        { options => options.PooledConnectionIdleTimeout = TimeSpan.Zero, "PooledConnectionIdleTimeout", "longer than zero" },
+        { options => options.HttpVersion = new Version(9, 9), "HttpVersion", "2.0" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongOptions))]
+    public async Task A_wrong_upstream_stops_the_app(Action<OpenAiUpstreamOptions> mistake, string setting, string remedy)
+    {
+        var error = await Should.ThrowAsync<OptionsValidationException>(() => StartAsync(options =>
+        {
+            options.AddNode("http://127.0.0.1:1");
+            mistake(options);
+        }));
+
+        error.Message.ShouldContain("Upstream 'openai'");
+        error.Message.ShouldContain(setting);
+        error.Message.ShouldContain(remedy);
+        error.Message.ShouldNotContain("secret");
+    }
+
+    [Fact]
+    public async Task Every_mistake_is_named_at_once()
+    {
+        var error = await Should.ThrowAsync<OptionsValidationException>(() => StartAsync(options =>
+        {
+            options.Retries = -1;
+            options.Timeout = TimeSpan.Zero;
+        }));
+
+        error.Failures.Count().ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_route_to_an_unknown_upstream_stops_the_app()
+    {
+        var error = await Should.ThrowAsync<InvalidOperationException>(() => StartAsync(
+            options => options.AddNode("http://127.0.0.1:1"), app => app.MapOpenAiRoute("/x", "opneai")));
+
+        error.Message.ShouldContain("'opneai'");
+        error.Message.ShouldContain("registered are: openai");
+        error.Message.ShouldContain("AddOpenAiUpstream(\"opneai\"");
+    }
+
+    [Fact]
+    public async Task A_route_without_any_upstream_stops_the_app()
+    {
+        var error = await Should.ThrowAsync<InvalidOperationException>(() =>
+            InMemoryKestrel.StartAsync(app => app.MapOpenAiRoute("/x", "openai")));
+
+        error.Message.ShouldContain("AddOpenAiUpstream");
+    }
+
+    [Fact]
+    public void Two_upstreams_cannot_have_one_name()
+    {
+        var services = new ServiceCollection().AddOpenAiUpstream("openai", options => { });
+
+        Should.Throw<ArgumentException>(() => services.AddOpenAiUpstream("openai", options => { })).Message.ShouldContain("'openai'");
+    }
+
+    [Fact]
+    public async Task A_right_upstream_starts_even_when_no_route_uses_it()
+    {
+        await using var server = await InMemoryKestrel.StartAsync(
+            builder => builder.Services.AddOpenAiUpstream("openai", options => options.AddNode("https://api.openai.com/base/", weight: 0)), _ => { });
+    }
+
+    private static async Task StartAsync(Action<OpenAiUpstreamOptions> configure, Action<WebApplication>? map = null)
+    {
+        await using var server = await InMemoryKestrel.StartAsync(
+            builder => builder.Services.AddOpenAiUpstream("openai", configure), app => map?.Invoke(app));
+    }
+}
