@@ -42,7 +42,7 @@ public sealed class LimitCountOptions
     /// <value>The default is <see langword="true"/>.</value>
     public bool ShowLimitQuotaHeader { get; set; } = true;
 
-    /// <summary>Whether an answer from the cache counts.</summary>
+    /// <summary>Whether an answer from the cache counts. If not, it is given even when the limit is spent.</summary>
     /// <value>The default is <see langword="true"/>.</value>
     public bool CountCacheHits { get; set; } = true;
 

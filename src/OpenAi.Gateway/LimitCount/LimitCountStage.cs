@@ -5,9 +5,10 @@ namespace OpenAi.Gateway;
 
 /// <summary>
 /// Reserves in every limit in scope. A request passes when all grant it; when one refuses, what the others granted is given back, so that a
-/// refused request spends nothing.
+/// refused request spends nothing. A limit that does not count the cache's hits does not refuse them either: its refusal waits until the
+/// cache has nothing to answer with (<see cref="RefuseUnlessHitAsync"/>).
 /// </summary>
-internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServices services, RequestDelegate next)
+internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache, GatewayServices services, RequestDelegate next)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
 
@@ -23,6 +24,10 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServic
         var reserving = ReserveAsync(limit, limit.KeyOf(context), context);
         return reserving.IsCompletedSuccessfully ? Continue(context, limit.Options, reserving.Result) : ContinueLaterAsync(context, limit.Options, reserving);
     }
+
+    /// <summary>The part of the stage between the cache and the endpoint.</summary>
+    public static RequestDelegate RefuseUnlessHitAsync(RequestDelegate endpoint) => context =>
+        GatewayRequest.Of(context).RefuseUnlessHit is { } refuse ? refuse() : endpoint(context);
 
     private async Task ContinueLaterAsync(HttpContext context, LimitCountOptions options, ValueTask<LimitReservation?> reserving) =>
         await Continue(context, options, await reserving);
@@ -40,7 +45,8 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServic
 
     private async Task ReserveAllAsync(HttpContext context)
     {
-        var granted = new List<Granted>(policies.Length);
+        var granted = new List<Reserved>(policies.Length);
+        var refusals = new List<Reserved>();
         foreach (var policy in policies)
         {
             var limit = policy.Limit;
@@ -57,6 +63,12 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServic
                 return;
             }
 
+            if (!reservation.IsGranted && hasCache && !limit.Options.CountCacheHits)
+            {
+                refusals.Add(new Reserved(limit.Options, key, reservation));
+                continue;
+            }
+
             if (!reservation.IsGranted)
             {
                 await GiveBackAsync(granted);
@@ -65,21 +77,34 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServic
                 return;
             }
 
-            granted.Add(new Granted(limit.Options, key, reservation));
+            granted.Add(new Reserved(limit.Options, key, reservation));
         }
 
         context.Response.OnStarting(() =>
         {
             // Of several limits the tightest one is shown: it is the one that the caller will meet first.
-            if (granted.Where(one => one.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(context)) is { } tightest)
+            if (granted.Concat(refusals).Where(one => one.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(context)) is { } tightest)
             {
                 RateLimitHeaders.Write(context.Response, tightest.Options, tightest.RemainingAfter(context), tightest.Reservation.ResetAfter);
             }
 
             return Task.CompletedTask;
         });
+
+        var request = GatewayRequest.Of(context);
+        var isRefused = false;
+        if (refusals.Count > 0)
+        {
+            request.RefuseUnlessHit = () =>
+            {
+                isRefused = true;
+                return RefuseAsync(context, refusals[0].Options, refusals[0].Reservation);
+            };
+        }
+
         await next(context);
-        await GiveBackAsync(granted.Where(one => one.IsFree(context)));
+        request.RefuseUnlessHit = null;
+        await GiveBackAsync(granted.Where(one => isRefused || one.IsFree(context)));
     }
 
     // Null when the counter's store is down.
@@ -96,7 +121,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServic
         }
     }
 
-    private async ValueTask GiveBackAsync(IEnumerable<Granted> granted)
+    private async ValueTask GiveBackAsync(IEnumerable<Reserved> granted)
     {
         foreach (var one in granted)
         {
@@ -118,10 +143,10 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, GatewayServic
         return services.WriteErrorAsync(context, GatewayErrors.LimitReached(options.RejectedCode, options.RejectedMessage, reservation.ResetAfter));
     }
 
-    private sealed record Granted(LimitCountOptions Options, LimitKey Key, LimitReservation Reservation)
+    private sealed record Reserved(LimitCountOptions Options, LimitKey Key, LimitReservation Reservation)
     {
         public bool IsFree(HttpContext context) => !Options.CountCacheHits && GatewayRequest.Of(context).CacheStatus == CacheStatus.Hit;
 
-        public long RemainingAfter(HttpContext context) => Reservation.Remaining + (IsFree(context) ? 1 : 0);
+        public long RemainingAfter(HttpContext context) => Reservation.Remaining + (Reservation.IsGranted && IsFree(context) ? 1 : 0);
     }
 }

@@ -83,7 +83,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
             routes = Map();
             endpoints = Build(routes, NoPrefix, [], []);
         }
-        catch (InvalidOperationException error)
+        catch (Exception error)
         {
             RoutingLog.ConfigurationRefused(_logger, OptionsCheck.PathOf(_section), error.Message);
             return;

@@ -69,14 +69,17 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         IReadOnlyList<GatewayPolicy> inScope = route is null ? own : [.. scope.Policies, .. own];
 
         var pipeline = endpoint;
-        if (inScope.OfType<ProxyCachePolicy>().LastOrDefault() is { } cache)
+        var cache = inScope.OfType<ProxyCachePolicy>().LastOrDefault();
+        var limits = inScope.OfType<LimitCountPolicy>().ToArray();
+        if (cache is not null)
         {
-            pipeline = new ProxyCacheStage(cache, services, pipeline).InvokeAsync;
+            var uncached = limits.Length > 0 ? LimitCountStage.RefuseUnlessHitAsync(pipeline) : pipeline;
+            pipeline = new ProxyCacheStage(cache, services, uncached).InvokeAsync;
         }
 
-        if (inScope.OfType<LimitCountPolicy>().ToArray() is { Length: > 0 } limits)
+        if (limits.Length > 0)
         {
-            pipeline = new LimitCountStage(limits, services, pipeline).InvokeAsync;
+            pipeline = new LimitCountStage(limits, hasCache: cache is not null, services, pipeline).InvokeAsync;
         }
 
         if (inScope.OfType<BasicAuthPolicy>().LastOrDefault() is { } auth && metadata.GetMetadata<IAllowAnonymous>() is null)

@@ -36,6 +36,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     public GatewayError? Error { get; set; }
 
+    /// <summary>A limit's refusal of anything but an answer from the cache.</summary>
+    public Func<Task>? RefuseUnlessHit { get; set; }
+
     /// <summary>While an entry is purged: the method that it was stored under.</summary>
     public string? PurgedMethod { get; set; }
 

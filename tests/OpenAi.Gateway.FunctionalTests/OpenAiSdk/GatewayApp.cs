@@ -6,7 +6,7 @@ using OpenAiSimulator;
 
 namespace OpenAi.Gateway.FunctionalTests.OpenAiSdk;
 
-/// <summary>A gateway on a real socket, in front of the simulator, with OpenAI's own paths.</summary>
+/// <summary>A gateway on a real socket, in front of the simulator; without a pattern, with OpenAI's own paths.</summary>
 public sealed class GatewayApp : IAsyncDisposable
 {
     private readonly WebApplication _simulator;
@@ -20,7 +20,15 @@ public sealed class GatewayApp : IAsyncDisposable
 
     public Uri Endpoint => new(new Uri(_app.Urls.Single()), "/v1");
 
-    public static async Task<GatewayApp> StartAsync(Action<OpenAiRouteBuilder>? configure = null)
+    public static Task<GatewayApp> StartAsync(Action<OpenAiRouteBuilder>? configure = null) => StartAsync(
+        "/v1/{**path}",
+        route =>
+        {
+            route.WithMethods("GET", "POST");
+            configure?.Invoke(route);
+        });
+
+    public static async Task<GatewayApp> StartAsync(string pattern, Action<OpenAiRouteBuilder> configure)
     {
         var simulator = await OpenAiSimulatorHost.StartAsync();
         var builder = WebApplication.CreateSlimBuilder();
@@ -33,8 +41,7 @@ public sealed class GatewayApp : IAsyncDisposable
         });
 
         var app = builder.Build();
-        var route = app.MapOpenAiRoute("/v1/{**path}", "openai").WithMethods("GET", "POST");
-        configure?.Invoke(route);
+        configure(app.MapOpenAiRoute(pattern, "openai"));
         await app.StartAsync();
         return new GatewayApp(simulator, app);
     }

@@ -33,15 +33,35 @@ public class CacheHitLimitTests
         host.Calls.ShouldBe(2);
     }
 
-    // A hit needs a free place all the same: the limit is asked before the cache.
     [Fact]
-    public async Task A_spent_limit_refuses_what_would_be_a_hit()
+    public async Task A_spent_limit_lets_free_hits_pass_and_nothing_else()
     {
         await using var host = await StartAsync(countsHits: false);
         await host.PostAsync("/openai");
         await host.PostAsync("/openai?other=1");
 
-        (await host.PostAsync("/openai")).ShouldBeRefusedBy("2", "60");
+        for (var i = 0; i < 3; i++)
+        {
+            var hit = await host.PostAsync("/openai");
+            (hit.Status, hit["X-Cache-Status"], hit.Quota()).ShouldBe((200, "HIT", ("2", "0", "60")));
+            (await host.PostAsync($"/openai?third={i}")).ShouldBeRefusedBy("2", "60");
+        }
+
+        host.Calls.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task What_a_spent_limit_refuses_is_given_back_to_the_other_limits()
+    {
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai").UseProxyCache()
+            .UseLimitCount(limit => LimitHost.Of(limit, 1).CountCacheHits = false)
+            .UseLimitCount(limit => LimitHost.Of(limit, 2)));
+        await host.PostAsync("/openai");
+
+        (await host.PostAsync("/openai?other=1")).Status.ShouldBe(429);
+        (await host.PostAsync("/openai?other=2")).Status.ShouldBe(429);
+        (await host.PostAsync("/openai")).Status.ShouldBe(200);
+        (await host.PostAsync("/openai")).Status.ShouldBe(429);
     }
 
     [Fact]
