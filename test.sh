@@ -135,6 +135,7 @@ run_dotnet_tests
 # ---------------------------------------------------------------------------------------------------------------------
 # Acceptance checks from the shell
 # ---------------------------------------------------------------------------------------------------------------------
+acceptance tests/package-acceptance.sh
 acceptance tests/walkthrough-acceptance.sh
 
 finish

@@ -35,6 +35,7 @@ public static class OpenAiGatewayAuthenticationBuilderExtensions
     private static AuthenticationBuilder Add(AuthenticationBuilder builder, BasicAuthPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton(policy);
         return builder.AddScheme<BasicAuthConsumersSchemeOptions, BasicAuthConsumersHandler>(
             BasicAuthConsumersDefaults.AuthenticationScheme, options => options.Policy = policy);
     }

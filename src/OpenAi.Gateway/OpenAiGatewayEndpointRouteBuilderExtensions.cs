@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using OpenAi.Gateway;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -26,6 +27,7 @@ public static class OpenAiGatewayEndpointRouteBuilderExtensions
         services.Upstreams.Get(upstream);
 
         var parsed = RoutePatternFactory.Parse(pattern);
+        CheckConstraints(parsed, endpoints.ServiceProvider);
         var settings = new RouteSettings();
         var metadata = new OpenAiRouteMetadata(pattern, upstream, settings);
         var endpoint = endpoints.Map(parsed, new Forwarder(metadata, services).InvokeAsync);
@@ -57,5 +59,18 @@ public static class OpenAiGatewayEndpointRouteBuilderExtensions
         var routes = new ConfiguredRoutes(section, endpoints.ServiceProvider);
         endpoints.DataSources.Add(routes);
         return routes;
+    }
+
+    // Routing itself would notice at the first request, or when configuration is reloaded, and then fail for every endpoint of the app.
+    private static void CheckConstraints(RoutePattern pattern, IServiceProvider services)
+    {
+        var policies = services.GetRequiredService<ParameterPolicyFactory>();
+        foreach (var parameter in pattern.Parameters)
+        {
+            foreach (var policy in parameter.ParameterPolicies)
+            {
+                policies.Create(parameter, policy);
+            }
+        }
     }
 }

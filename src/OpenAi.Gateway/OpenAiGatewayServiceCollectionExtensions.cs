@@ -82,6 +82,6 @@ public static class OpenAiGatewayServiceCollectionExtensions
         }
 
         ProxyCacheLog.StoreChosen(loggers.CreateLogger(ProxyCacheLog.Category), cache.GetType().Name);
-        return new GatewayCache(cache, loggers.CreateLogger<GatewayCache>());
+        return new GatewayCache(cache, provider.GetRequiredService<TimeProvider>(), loggers.CreateLogger<GatewayCache>());
     }
 }

@@ -25,6 +25,7 @@ internal sealed class BasicAuthConsumersHandler(
             return AuthenticateResult.NoResult();
         }
 
+        services.WarnOfPlainHttp(Request);
         var consumer = Authenticator.FindVerified(header);
         if (consumer is null)
         {

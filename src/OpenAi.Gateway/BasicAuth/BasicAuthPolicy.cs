@@ -7,7 +7,6 @@ namespace OpenAi.Gateway;
 internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> options) : GatewayPolicy
 {
     private volatile BasicAuthenticator? _authenticator;
-    private bool _hasWarned;
 
     public static BasicAuthPolicy From(Action<BasicAuthConsumersOptions> configure)
     {
@@ -23,6 +22,7 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
     public override void Attach(GatewayServices services)
     {
         options.Logger ??= services.Loggers.CreateLogger(BasicAuthLog.Category);
+        options.Check ??= changed => BasicAuthenticator.Create(changed, services);
         Authenticator(services);
     }
 
@@ -38,9 +38,6 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
 
         return authenticator;
     }
-
-    /// <summary>True once: whoever gets it says that credentials came over plain HTTP.</summary>
-    public bool TakeWarning() => !Interlocked.Exchange(ref _hasWarned, true);
 
     private static BasicAuthConsumersOptions Load(IConfiguration section)
     {

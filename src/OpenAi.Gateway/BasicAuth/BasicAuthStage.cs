@@ -8,19 +8,10 @@ namespace OpenAi.Gateway;
 internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices services, RequestDelegate next)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(BasicAuthLog.Category);
-    private bool _warns = !services.IsDevelopment;
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (_warns && !context.Request.IsHttps)
-        {
-            _warns = false;
-            if (policy.TakeWarning())
-            {
-                BasicAuthLog.PlainHttp(_logger);
-            }
-        }
-
+        services.WarnOfPlainHttp(context.Request);
         var authenticator = policy.Authenticator(services);
         var header = context.Request.Headers.Authorization;
         return authenticator.FindVerified(header) is { } consumer

@@ -26,6 +26,9 @@ internal static class GatewayErrors
     public static readonly GatewayError NotCached = new(
         StatusCodes.Status404NotFound, "Nothing is cached for this request.", InvalidRequest, "not_cached");
 
+    public static readonly GatewayError CacheUnavailable = new(
+        StatusCodes.Status503ServiceUnavailable, "The cache cannot be reached at the moment.", "server_error", "cache_unavailable");
+
     public static readonly GatewayError OnlyIfCached = new(
         StatusCodes.Status504GatewayTimeout, "The answer is not in the cache (Cache-Control: only-if-cached).", InvalidRequest, "not_cached");
 

@@ -26,6 +26,11 @@ internal sealed class OpenAiErrorWriter : GatewayErrorWriter
             response.Headers.RetryAfter = WholeSeconds(retryAfter).ToString(CultureInfo.InvariantCulture);
         }
 
+        if (error.Status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified)
+        {
+            return Task.CompletedTask; // These have no body (RFC 9110, 15); a limit may be set to answer with one of them.
+        }
+
         var body = Serialize(error);
         response.ContentType = "application/json";
         response.ContentLength = body.Length;

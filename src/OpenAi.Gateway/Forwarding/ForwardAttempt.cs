@@ -27,6 +27,8 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
 
     public bool IsEventStream { get; private set; }
 
+    public bool IsHttp2 => Response?.Version.Major == 2;
+
     public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
 
     /// <summary>The length that the upstream announced, if it did.</summary>
@@ -37,6 +39,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
     /// </summary>
     public bool IsFramed => Response is { } response
         && (response.Version.Major > 1
+            || response.StatusCode == HttpStatusCode.NoContent
             || response.Headers.NonValidated.Contains("Transfer-Encoding")
             || response.Content.Headers.NonValidated.Contains("Content-Length"));
 

@@ -63,7 +63,24 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
             }
         }
 
+        if (attempt.IsHttp2)
+        {
+            await ReadEndAsync(upstream);
+        }
+
         return PumpEnd.Complete;
+    }
+
+    // HTTP/2 sends its end separately; a stream left before it would be reset. The answer is whole whatever comes of this.
+    private async Task ReadEndAsync(Stream upstream)
+    {
+        try
+        {
+            _ = await upstream.ReadAsync(new byte[1], clock.Token);
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or HttpRequestException)
+        {
+        }
     }
 
     // False when the client is gone.

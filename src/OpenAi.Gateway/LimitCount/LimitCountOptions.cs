@@ -10,7 +10,7 @@ namespace OpenAi.Gateway;
 public sealed class LimitCountOptions
 {
     /// <summary>The requests in one window. Required, at least 1.</summary>
-    [Range(1, long.MaxValue, ErrorMessage = "Count must be at least 1: the number of requests in one TimeWindow.")]
+    [Between(1, long.MaxValue, ErrorMessage = "Count must be at least 1: the number of requests in one TimeWindow.")]
     public long Count { get; set; }
 
     /// <summary>The length of a window. Required.</summary>
@@ -30,7 +30,7 @@ public sealed class LimitCountOptions
 
     /// <summary>The status of a refused request.</summary>
     /// <value>The default is 429, which OpenAI's SDKs try again after <c>Retry-After</c>.</value>
-    [Range(200, 599, ErrorMessage = "RejectedCode must be an HTTP status between 200 and 599.")]
+    [Between(200, 599, ErrorMessage = "RejectedCode must be an HTTP status between 200 and 599.")]
     public int RejectedCode { get; set; } = StatusCodes.Status429TooManyRequests;
 
     /// <summary>What a refused request is told.</summary>

@@ -6,9 +6,13 @@ namespace OpenAi.Gateway;
 internal sealed class MemoryLimitCounter(TimeProvider time) : LimitCounter
 {
     private const int SweepEvery = 1024;
+    private static readonly TimeSpan SweepAfter = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<LimitKey, Window> _windows = new();
+    private readonly Lock _sweeping = new();
+    private long _sweptAt = time.GetTimestamp();
     private int _opened;
+    private int _kept;
 
     public int KeyCount => _windows.Count;
 
@@ -67,14 +71,28 @@ internal sealed class MemoryLimitCounter(TimeProvider time) : LimitCounter
         return new LimitReservation(isGranted, Math.Max(0, limit - current.Count), resetAfter, current.Start);
     }
 
+    // After as many new keys as were kept last time, so that many keys do not make each new one slow; or when a while has passed.
     private void SweepNowAndThen()
     {
-        if (Interlocked.Increment(ref _opened) % SweepEvery != 0)
+        var isDue = Interlocked.Increment(ref _opened) >= Math.Max(SweepEvery, Volatile.Read(ref _kept))
+            || time.GetElapsedTime(Volatile.Read(ref _sweptAt)) >= SweepAfter;
+        if (isDue && _sweeping.TryEnter())
         {
-            return;
+            try
+            {
+                Sweep();
+            }
+            finally
+            {
+                _sweeping.Exit();
+            }
         }
+    }
 
+    private void Sweep()
+    {
         var now = time.GetTimestamp();
+        var kept = 0;
         foreach (var (key, window) in _windows)
         {
             lock (window)
@@ -85,8 +103,16 @@ internal sealed class MemoryLimitCounter(TimeProvider time) : LimitCounter
                     window.IsRemoved = true;
                     _windows.TryRemove(key, out _);
                 }
+                else
+                {
+                    kept++;
+                }
             }
         }
+
+        Volatile.Write(ref _kept, kept);
+        Volatile.Write(ref _opened, 0);
+        Volatile.Write(ref _sweptAt, now);
     }
 
     private sealed class Window

@@ -6,21 +6,21 @@ namespace OpenAi.Gateway;
 /// <summary>Writes the cache's side of a response: the status header, and stored answers.</summary>
 internal static class CacheAnswer
 {
-    public static void Mark(HttpContext context, ProxyCacheOptions options, CacheStatus status, GatewayMetrics metrics)
+    public static void Mark(HttpContext context, ProxyCacheOptions options, CacheStatus status)
     {
-        var request = GatewayRequest.Of(context);
-        request.CacheStatus = status;
-        var text = status switch
-        {
-            CacheStatus.Hit => "HIT",
-            CacheStatus.Miss => "MISS",
-            CacheStatus.Expired => "EXPIRED",
-            CacheStatus.Stale => "STALE",
-            _ => "BYPASS",
-        };
-        context.Response.Headers[options.StatusHeader] = text;
-        metrics.CacheAnswered(request.Route?.Pattern, text);
+        GatewayRequest.Of(context).CacheStatus = status;
+        context.Response.Headers[options.StatusHeader] = Text(status);
     }
+
+    /// <summary>The status as the header and the metrics spell it.</summary>
+    public static string Text(CacheStatus status) => status switch
+    {
+        CacheStatus.Hit => "HIT",
+        CacheStatus.Miss => "MISS",
+        CacheStatus.Expired => "EXPIRED",
+        CacheStatus.Stale => "STALE",
+        _ => "BYPASS",
+    };
 
     public static Task WriteAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry, DateTimeOffset now)
     {

@@ -24,6 +24,12 @@ internal static class CacheControlRules
     public static TimeSpan? FreshFor(IHeaderDictionary headers, TimeSpan otherwise, DateTimeOffset now)
     {
         var control = Parse(headers.CacheControl);
+        if (control is null && headers.CacheControl.Count > 0)
+        {
+            // What cannot be read may forbid it.
+            return null;
+        }
+
         if (control is { NoStore: true } or { NoCache: true } or { Private: true })
         {
             return null;

@@ -8,6 +8,9 @@ internal static class CacheEntryFormat
 {
     private const byte Version = 1;
 
+    // Ten thousand years: whoever adds something to it gets no overflow.
+    private const long LongestTicks = 10_000 * 366 * TimeSpan.TicksPerDay;
+
     public static byte[] Write(CacheEntry entry)
     {
         using var stream = new MemoryStream(entry.Body.Length + 512);
@@ -54,7 +57,7 @@ internal static class CacheEntryFormat
 
             var length = reader.ReadInt32();
             var start = (int)stream.Position;
-            return length >= 0 && start + length == bytes.Length
+            return status is >= 200 and <= 599 && freshFor.Ticks is > 0 and <= LongestTicks && length >= 0 && start + length == bytes.Length
                 ? new CacheEntry(status, storedAt, freshFor, headers, bytes.AsMemory(start, length))
                 : null;
         }

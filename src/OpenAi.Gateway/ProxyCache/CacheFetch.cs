@@ -10,25 +10,28 @@ internal sealed class CacheFetch : IDisposable
     private readonly HttpContext _context;
     private readonly ProxyCachePolicy.Compiled _cache;
     private readonly CacheEntry? _old;
-    private readonly string[] _others;
+    private readonly Dictionary<string, StringValues> _before;
     private readonly DateTimeOffset _begun;
     private readonly ResponseTee _tee;
+    private readonly AbortWatch _lifetime;
     private IReadOnlyList<KeyValuePair<string, StringValues>> _headers = [];
     private TimeSpan _freshFor;
+    private int _status;
 
     /// <param name="context">The request.</param>
     /// <param name="cache">The cache in scope.</param>
     /// <param name="old">What is stored, past its time; sent when the endpoint fails.</param>
-    /// <param name="others">The response headers that are not the answer's.</param>
+    /// <param name="before">The response headers as they are now, which are not the answer's.</param>
     /// <param name="begun">Now.</param>
-    public CacheFetch(HttpContext context, ProxyCachePolicy.Compiled cache, CacheEntry? old, string[] others, DateTimeOffset begun)
+    public CacheFetch(HttpContext context, ProxyCachePolicy.Compiled cache, CacheEntry? old, Dictionary<string, StringValues> before, DateTimeOffset begun)
     {
         _context = context;
         _cache = cache;
         _old = old;
-        _others = others;
+        _before = before;
         _begun = begun;
         _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
+        _lifetime = new AbortWatch(context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>());
     }
 
     /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
@@ -37,7 +40,9 @@ internal sealed class CacheFetch : IDisposable
     public async Task RunAsync(RequestDelegate endpoint)
     {
         var client = _context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var lifetime = _context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         _context.Features.Set<IHttpResponseBodyFeature>(_tee);
+        _context.Features.Set<IHttpRequestLifetimeFeature>(_lifetime);
         try
         {
             await endpoint(_context);
@@ -46,6 +51,7 @@ internal sealed class CacheFetch : IDisposable
         finally
         {
             _context.Features.Set(client);
+            _context.Features.Set(lifetime);
         }
     }
 
@@ -54,11 +60,11 @@ internal sealed class CacheFetch : IDisposable
     {
         // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
         var request = GatewayRequest.Of(_context);
-        var isWhole = !request.IsBroken && (_context.Response.ContentLength is { } announced
+        var isWhole = !request.IsBroken && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
             ? announced == _tee.Body.Length
             : request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
         return _tee.Mode == TeeMode.Remember && isWhole
-            ? new CacheEntry(_context.Response.StatusCode, now, _freshFor, _headers, _tee.Body.ToArray())
+            ? new CacheEntry(_status, now, _freshFor, _headers, _tee.Body.ToArray())
             : null;
     }
 
@@ -67,9 +73,10 @@ internal sealed class CacheFetch : IDisposable
     {
         GatewayRequest.Of(_context).Error = null;
         var headers = _context.Response.Headers;
-        foreach (var name in headers.Keys.Except(_others, StringComparer.OrdinalIgnoreCase).ToArray())
+        headers.Clear();
+        foreach (var (name, values) in _before)
         {
-            headers.Remove(name);
+            headers[name] = values;
         }
     }
 
@@ -89,15 +96,16 @@ internal sealed class CacheFetch : IDisposable
 
         if (!options.HttpStatus.Contains(response.StatusCode)
             || response.ContentLength > options.MaxBodySize
-            || !CacheableHead.IsCacheable(response.Headers)
+            || HttpMethods.IsHead(_context.Request.Method)
+            || !CacheableHead.IsCacheable(response.Headers, _before, GatewayRequest.Of(_context).Route is not null)
             || _cache.IsNotStored(_context)
             || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
         {
             return TeeMode.Pass;
         }
 
-        _freshFor = freshFor;
-        _headers = CacheableHead.Of(response.Headers, _others);
+        (_status, _freshFor) = (response.StatusCode, freshFor);
+        _headers = CacheableHead.Of(response.Headers, _before, options.StatusHeader);
         return TeeMode.Remember;
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway;
@@ -13,9 +13,10 @@ internal sealed class CacheKeyTemplate
     private const string Method = "$request_method";
     private const string Consumer = "$consumer_name";
 
+    // Two routes may ask the upstream for one path with other headers: a request's own host and path keep them apart.
     private static readonly string[] DefaultParts =
     [
-        Method, "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
+        Method, "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
     ];
 
     // Null stands for the body's hash.
@@ -25,11 +26,12 @@ internal sealed class CacheKeyTemplate
     {
         var texts = parts ?? DefaultParts;
         IncludesBody = texts.Contains(Body);
-        IncludesConsumer = texts.Any(part => part.Contains("consumer_name", StringComparison.Ordinal));
+        IncludesConsumer = texts.Any(part => part.Contains(Consumer, StringComparison.Ordinal) || part.Contains("${consumer_name}", StringComparison.Ordinal));
         _parts = [.. texts.Select(part => part switch
         {
             Body => null,
             Method => static context => GatewayRequest.Of(context).PurgedMethod ?? context.Request.Method,
+            Consumer => CacheCaller.Of,
             _ => (Func<HttpContext, string?>)VariableTemplate.Parse(part).Format,
         })];
     }
@@ -68,6 +70,6 @@ internal sealed class CacheKeyTemplate
         text ??= "";
         BitConverter.TryWriteBytes(material.GetSpan(sizeof(int)), text.Length);
         material.Advance(sizeof(int));
-        Encoding.UTF8.GetBytes(text, material);
+        material.Write(MemoryMarshal.AsBytes(text.AsSpan()));
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
@@ -15,16 +16,20 @@ internal static class CacheableHead
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// An encoded answer suits only some clients; one that varies with a header that is not in the key suits only some requests. (The gateway
-    /// itself asks without <c>Accept-Encoding</c> and <c>Origin</c>.)
+    /// An encoded answer suits only some clients, one that sets a cookie a single one; one that varies with a header that is not in the key suits
+    /// only some requests. (The gateway itself asks an upstream without <c>Accept-Encoding</c> and <c>Origin</c>.)
     /// </summary>
-    public static bool IsCacheable(IHeaderDictionary headers) =>
+    public static bool IsCacheable(IHeaderDictionary headers, Dictionary<string, StringValues> before, bool isForwarded) =>
         (StringValues.IsNullOrEmpty(headers.ContentEncoding) || headers.ContentEncoding == "identity")
         && StringValues.IsNullOrEmpty(headers.ContentRange)
-        && headers.Vary.All(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries).All(IsHarmless));
+        && headers.SetCookie == before.GetValueOrDefault(HeaderNames.SetCookie)
+        && (isForwarded
+            ? headers.Vary.All(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries).All(IsHarmless))
+            : headers.Vary == before.GetValueOrDefault(HeaderNames.Vary));
 
-    /// <summary>The headers to store: those of the answer itself, without those that the app had set before (<paramref name="others"/>).</summary>
-    public static List<KeyValuePair<string, StringValues>> Of(IHeaderDictionary headers, IReadOnlyCollection<string> others)
+    /// <summary>The headers to store: those of the answer itself, without those that the app had set <paramref name="before"/>.</summary>
+    public static List<KeyValuePair<string, StringValues>> Of(
+        IHeaderDictionary headers, Dictionary<string, StringValues> before, string statusHeader)
     {
         var stored = new List<KeyValuePair<string, StringValues>>(headers.Count);
         foreach (var header in headers)
@@ -32,7 +37,8 @@ internal static class CacheableHead
             // How much of a limit was left then says nothing now.
             if (!NotStored.Contains(header.Key)
                 && !header.Key.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase)
-                && !others.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
+                && !header.Key.Equals(statusHeader, StringComparison.OrdinalIgnoreCase)
+                && !(before.TryGetValue(header.Key, out var earlier) && earlier == header.Value))
             {
                 stored.Add(header);
             }

@@ -6,10 +6,13 @@ namespace OpenAi.Gateway;
 
 /// <summary>
 /// Entries in a <see cref="HybridCache"/>, used in two ways only: get without create, and set. Its factory cannot choose not to store, loses
-/// the ambient context and shares one failure among all callers. A store that fails is a miss.
+/// the ambient context and shares one failure among all callers. A store that fails, or hangs, is a miss.
 /// </summary>
-internal sealed class GatewayCache(HybridCache cache, ILogger<GatewayCache> logger)
+internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger<GatewayCache> logger)
 {
+    /// <summary>How long a request waits for the store.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private static readonly HybridCacheEntryOptions GetOnly = new() { Flags = HybridCacheEntryFlags.DisableUnderlyingData };
 
     // A store that hands out the same bytes again need not be read again.
@@ -37,7 +40,7 @@ internal sealed class GatewayCache(HybridCache cache, ILogger<GatewayCache> logg
         try
         {
             var options = new HybridCacheEntryOptions { Expiration = keepFor, LocalCacheExpiration = keepFor };
-            await cache.SetAsync(key, CacheEntryFormat.Write(entry), options);
+            await cache.SetAsync(key, CacheEntryFormat.Write(entry), options).AsTask().WaitAsync(Patience, time);
         }
         catch (Exception error)
         {
@@ -45,19 +48,27 @@ internal sealed class GatewayCache(HybridCache cache, ILogger<GatewayCache> logg
         }
     }
 
-    /// <summary>Removes an entry; whether there was one.</summary>
-    public async ValueTask<bool> RemoveAsync(string key)
+    /// <summary>Removes an entry; whether there was one, or <see langword="null"/> when the store failed and may still have it.</summary>
+    public async ValueTask<bool?> RemoveAsync(string key)
     {
         var existed = await GetAsync(key) is not null;
-        await cache.RemoveAsync(key);
-        return existed;
+        try
+        {
+            await cache.RemoveAsync(key).AsTask().WaitAsync(Patience, time);
+            return existed;
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+            return null;
+        }
     }
 
     private async ValueTask<CacheEntry?> GetAsync(ValueTask<byte[]?> getting)
     {
         try
         {
-            return Read(await getting);
+            return Read(await getting.AsTask().WaitAsync(Patience, time));
         }
         catch (Exception error)
         {

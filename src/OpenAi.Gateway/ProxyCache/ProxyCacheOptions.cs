@@ -9,11 +9,11 @@ public sealed class ProxyCacheOptions
     /// <summary>
     /// The parts of the key: variables such as <c>$uri</c>, or literals. <c>$request_body</c> stands for the SHA-256 of the body.
     /// The upstream's name is always a part. A key without <c>$request_body</c> answers every prompt with the first one's answer, and one without
-    /// <c>$consumer_name</c> shares answers between consumers.
+    /// <c>$consumer_name</c> shares answers between consumers. With it, a user whom the app authenticated without any name bypasses the cache.
     /// </summary>
     /// <value>
-    /// The default is <see langword="null"/>: <c>$request_method</c>, <c>$upstream_uri</c>, <c>$request_body</c>, <c>$consumer_name</c> and the request
-    /// headers that change an answer (<c>OpenAI-Organization</c>, <c>OpenAI-Project</c>, <c>OpenAI-Beta</c>).
+    /// The default is <see langword="null"/>: <c>$request_method</c>, <c>$host</c>, <c>$uri</c>, <c>$upstream_uri</c>, <c>$request_body</c>,
+    /// <c>$consumer_name</c> and the request headers that change an answer (<c>OpenAI-Organization</c>, <c>OpenAI-Project</c>, <c>OpenAI-Beta</c>).
     /// </value>
     public IList<string>? Key { get; set; }
 
@@ -57,7 +57,7 @@ public sealed class ProxyCacheOptions
 
     /// <summary>The largest answer that is stored, in bytes.</summary>
     /// <value>The default is 1 MiB, less what the entry itself takes.</value>
-    [Range(1, 1 << 30, ErrorMessage = "MaxBodySize must be between 1 and 1073741824 bytes.")]
+    [Between(1, 1 << 30, ErrorMessage = "MaxBodySize must be between 1 and 1073741824 bytes.")]
     public int MaxBodySize { get; set; } = (1 << 20) - 16_384;
 
     /// <summary>How long a request waits for an identical one in flight before it asks the upstream itself.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
@@ -23,6 +24,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
         if (!cache.Methods.Contains(context.Request.Method)
             || cache.IsBypassed(context)
+            || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(context))
             || (options.RespectCacheControl && CacheControlRules.AsksUpstream(context.Request)))
         {
             await BypassAsync(context, options);
@@ -34,7 +36,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             return;
         }
 
-        if (!body.IsComplete)
+        if (!body.IsComplete || (cache.Key.IncludesBody && WasReadBefore(context, body)))
         {
             await BypassAsync(context, options);
             return;
@@ -48,7 +50,8 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         }
         else if (options.RespectCacheControl && CacheControlRules.AsksOnlyCache(context.Request))
         {
-            CacheAnswer.Mark(context, options, CacheStatus.Miss, services.Metrics);
+            CacheAnswer.Mark(context, options, CacheStatus.Miss);
+            Count(context);
             await services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
         }
         else
@@ -95,36 +98,48 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
     private async Task LeadAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
     {
-        var end = new FlightEnd(null, IsHandedOver: true);
+        CacheEntry? entry = null;
         try
         {
             // The flight before this one may have stored its answer since this request looked.
             if (await _cache.GetAsync(key) is { } stored && !ReferenceEquals(stored, old) && IsGood(stored, context, cache.Options))
             {
-                end = new FlightEnd(stored, false);
+                entry = stored;
                 await AnswerAsync(context, cache.Options, stored);
                 return;
             }
 
-            var entry = await FetchAsync(context, cache, key, old);
-            end = new FlightEnd(entry, IsHandedOver: entry is null && context.RequestAborted.IsCancellationRequested);
+            entry = await FetchAsync(context, cache, key, old);
         }
         finally
         {
-            _cache.Flights.Land(key, flight, end);
+            // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
+            var isHandedOver = entry is null && context.RequestAborted.IsCancellationRequested;
+            _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
         }
     }
 
     // Asks the upstream; gives the entry that others may be answered with.
     private async Task<CacheEntry?> FetchAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
     {
-        var others = context.Response.Headers.Keys.ToArray();
-        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired, services.Metrics);
+        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
         HideHeaders(context, cache.Options);
-        var fetch = new CacheFetch(context, cache, old, [.. others, cache.Options.StatusHeader], services.Time.GetUtcNow());
+        var before = new Dictionary<string, StringValues>(context.Response.Headers, StringComparer.OrdinalIgnoreCase);
+        var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow());
         using (fetch)
         {
-            await fetch.RunAsync(next);
+            try
+            {
+                await fetch.RunAsync(next);
+            }
+            finally
+            {
+                if (!fetch.IsHeldBack)
+                {
+                    Count(context);
+                }
+            }
+
             if (fetch.IsHeldBack)
             {
                 fetch.ClearResponse();
@@ -154,7 +169,13 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         {
             // The key of the request as it was stored, whose method was another one.
             GatewayRequest.Of(context).PurgedMethod = method;
-            wasStored |= await _cache.RemoveAsync(cache.Key.KeyOf(context, body.Memory.Span));
+            if (await _cache.RemoveAsync(cache.Key.KeyOf(context, body.Memory.Span)) is not { } existed)
+            {
+                await services.WriteErrorAsync(context, GatewayErrors.CacheUnavailable);
+                return;
+            }
+
+            wasStored |= existed;
         }
 
         if (!wasStored)
@@ -185,15 +206,23 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     private Task AnswerAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry)
     {
         var now = services.Time.GetUtcNow();
-        CacheAnswer.Mark(context, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale, services.Metrics);
+        CacheAnswer.Mark(context, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale);
+        Count(context);
         return CacheAnswer.WriteAsync(context, options, entry, now);
     }
 
     private Task BypassAsync(HttpContext context, ProxyCacheOptions options)
     {
-        CacheAnswer.Mark(context, options, CacheStatus.Bypass, services.Metrics);
+        CacheAnswer.Mark(context, options, CacheStatus.Bypass);
+        Count(context);
         HideHeaders(context, options);
         return next(context);
+    }
+
+    private void Count(HttpContext context)
+    {
+        var request = GatewayRequest.Of(context);
+        services.Metrics.CacheAnswered(request.Route?.Pattern, CacheAnswer.Text(request.CacheStatus!.Value));
     }
 
     private bool IsGood(CacheEntry? entry, HttpContext context, ProxyCacheOptions options)
@@ -201,6 +230,10 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         var now = services.Time.GetUtcNow();
         return entry is not null && entry.IsFresh(now) && (!options.RespectCacheControl || CacheControlRules.Accepts(context.Request, entry, now));
     }
+
+    // Something before the cache took the body, as antiforgery does with a form: what is left of it tells no question from another.
+    private static bool WasReadBefore(HttpContext context, RequestBody body) =>
+        body.Memory.Length < context.Request.ContentLength || context.Features.Get<IFormFeature>()?.Form is not null;
 
     private static void HideHeaders(HttpContext context, ProxyCacheOptions options)
     {

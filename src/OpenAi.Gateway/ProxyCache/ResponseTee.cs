@@ -14,6 +14,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     private byte[] _remembered = [];
     private byte[] _heldBack = [];
     private int _length;
+    private long _unflushed;
     private Memory<byte> _given;
     private Stream? _stream;
 
@@ -26,6 +27,11 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     public Stream Stream => _stream ??= AsStream(leaveOpen: true);
 
     public PipeWriter Writer => this;
+
+    // JSON is written to a pipe that can tell this, to no other.
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _unflushed;
 
     /// <summary>Decides for an answer that has no bytes.</summary>
     public void Begin() => Mode ??= decide();
@@ -68,13 +74,17 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         }
 
         _given = _given[bytes..];
+        _unflushed += bytes;
         client.Writer.Advance(bytes);
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         Begin();
-        return Mode == TeeMode.HoldBack ? default : client.Writer.FlushAsync(cancellationToken);
+        _unflushed = 0;
+
+        // Nobody reads what is held back, so there is no need to wait for its end.
+        return Mode == TeeMode.HoldBack ? new(new FlushResult(isCanceled: false, isCompleted: true)) : client.Writer.FlushAsync(cancellationToken);
     }
 
     public override void CancelPendingFlush() => client.Writer.CancelPendingFlush();

@@ -66,40 +66,55 @@ internal static partial class ConfiguredRoute
             route.WithName(endpointName);
         }
 
-        UsePolicies(route, section);
+        foreach (var policy in PoliciesOf(section))
+        {
+            policy.Attach(GatewayServices.From(endpoints.ServiceProvider));
+            route.Add(endpoint => EndpointStages.Add(endpoint, policy));
+        }
     }
 
-    private static void UsePolicies(OpenAiRouteBuilder route, IConfigurationSection section)
+    // They do not follow their sections by themselves: the routes change together or not at all.
+    private static IEnumerable<GatewayPolicy> PoliciesOf(IConfigurationSection section)
     {
-        if (section.GetSection(Auth) is var auth && auth.Exists())
+        if (Find(section, Auth) is { } auth)
         {
-            Add(route, BasicAuthPolicy.Once(auth));
+            yield return BasicAuthPolicy.Once(auth);
         }
 
-        if (section.GetSection(Limit) is var limit && limit.Exists())
+        if (Find(section, Limit) is { } limit)
         {
             foreach (var one in IsList(limit) ? limit.GetChildren() : [limit])
             {
-                Add(route, LimitCountPolicy.Once(one));
+                yield return LimitCountPolicy.Once(one);
             }
         }
 
-        if (section.GetSection(Cache) is var cache && cache.Exists())
+        if (Find(section, Cache) is { } cache)
         {
-            Add(route, ProxyCachePolicy.Once(cache));
+            yield return ProxyCachePolicy.Once(cache);
         }
     }
 
-    // The policies do not follow their sections by themselves: the routes change together or not at all.
-    private static void Add(OpenAiRouteBuilder route, GatewayPolicy policy) => route.Add(endpoint => EndpointStages.Add(endpoint, policy));
+    // An empty object is a policy with its defaults. Exists() does not see it, and the route would be open.
+    private static IConfigurationSection? Find(IConfigurationSection section, string name)
+    {
+        var found = section.GetChildren().FirstOrDefault(child => child.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return string.IsNullOrEmpty(found?.Value)
+            ? found
+            : throw new InvalidOperationException($"{name} is '{found.Value}'. Give it its members, or leave it out.");
+    }
 
-    private static bool IsList(IConfigurationSection section) => section.GetChildren().All(child => int.TryParse(child.Key, out _));
+    private static bool IsList(IConfigurationSection section) =>
+        section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
+
+    private static bool IsOfPolicy(string key) =>
+        key.Split(':')[0] is var name && Array.Exists([Auth, Limit, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {
         // The policies' sections are theirs; every other unknown name is a mistake.
         var own = new ConfigurationBuilder()
-            .AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(pair => pair.Key.Split(':')[0] is not (Auth or Limit or Cache)))
+            .AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(pair => !IsOfPolicy(pair.Key)))
             .Build();
         var options = new OpenAiRouteOptions();
         own.Bind(options, OptionsCheck.Strict);

@@ -13,6 +13,8 @@ namespace OpenAi.Gateway;
 /// <summary>The routes of a configuration section as endpoints. A change is taken over whole, or not at all.</summary>
 internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConventionBuilder, IDisposable
 {
+    private static readonly RoutePattern NoPrefix = RoutePatternFactory.Parse("");
+
     private readonly Lock _lock = new();
     private readonly IConfiguration _section;
     private readonly IServiceProvider _services;
@@ -21,6 +23,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
     private readonly List<Action<EndpointBuilder>> _finallyConventions = [];
     private readonly IDisposable _subscription;
     private CancellationTokenSource _changed = new();
+    private Collector _routes;
     private IReadOnlyList<Endpoint>? _endpoints;
 
     /// <exception cref="InvalidOperationException">The section does not exist or a value is wrong.</exception>
@@ -29,7 +32,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         _section = section;
         _services = services;
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(RoutingLog.Category);
-        Map(); // A wrong value stops the app here; the endpoints are made later, when their conventions are known.
+        _routes = Map(); // A wrong value stops the app here; the endpoints are made later, when their conventions are known.
         _subscription = ChangeToken.OnChange(section.GetReloadToken, Reload);
     }
 
@@ -39,8 +42,17 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         {
             lock (_lock)
             {
-                return _endpoints ??= Build(Map());
+                return _endpoints ??= Build(_routes, NoPrefix, [], []);
             }
+        }
+    }
+
+    // Not the base's way, which wraps what has been made: the routes must know the policies of the groups around them.
+    public override IReadOnlyList<Endpoint> GetGroupedEndpoints(RouteGroupContext context)
+    {
+        lock (_lock)
+        {
+            return Build(_routes, context.Prefix, context.Conventions, context.FinallyConventions);
         }
     }
 
@@ -64,10 +76,12 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
 
     private void Reload()
     {
+        Collector routes;
         List<Endpoint> endpoints;
         try
         {
-            endpoints = Build(Map());
+            routes = Map();
+            endpoints = Build(routes, NoPrefix, [], []);
         }
         catch (InvalidOperationException error)
         {
@@ -78,7 +92,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         CancellationTokenSource before;
         lock (_lock)
         {
-            _endpoints = endpoints;
+            (_routes, _endpoints) = (routes, endpoints);
             (before, _changed) = (_changed, new CancellationTokenSource());
         }
 
@@ -101,7 +115,8 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
             {
                 ConfiguredRoute.Map(collector, route);
             }
-            catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException or RoutePatternException)
+            catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException
+                or RoutePatternException or RouteCreationException)
             {
                 throw new InvalidOperationException($"Route '{route.Path}': {error.Message}", error);
             }
@@ -110,16 +125,20 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         return collector;
     }
 
-    private List<Endpoint> Build(Collector collector)
+    private List<Endpoint> Build(
+        Collector routes,
+        RoutePattern prefix,
+        IReadOnlyList<Action<EndpointBuilder>> conventions,
+        IReadOnlyList<Action<EndpointBuilder>> finallyConventions)
     {
         var group = new RouteGroupContext
         {
-            Prefix = RoutePatternFactory.Parse(""),
+            Prefix = prefix,
             ApplicationServices = _services,
-            Conventions = _conventions,
-            FinallyConventions = _finallyConventions,
+            Conventions = [.. conventions, .. _conventions],
+            FinallyConventions = [.. _finallyConventions, .. finallyConventions],
         };
-        return [.. collector.DataSources.SelectMany(source => source.GetGroupedEndpoints(group))];
+        return [.. routes.DataSources.SelectMany(source => source.GetGroupedEndpoints(group))];
     }
 
     // Where the routes are mapped, so that configuration and code make the same endpoints.

@@ -40,12 +40,26 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
             return endpoint(context);
         }
 
-        request.Entered = current;
         var scope = request.Scope ?? services.EmptyScope;
         var pipeline = _pipelines.TryGetValue(scope, out var known)
             ? known
             : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope));
-        return pipeline(context);
+        return RunAsync(pipeline, context, request, current);
+    }
+
+    private static async Task RunAsync(RequestDelegate pipeline, HttpContext context, GatewayRequest request, Endpoint? current)
+    {
+        var outer = request.Entered;
+        request.Entered = current;
+        try
+        {
+            await pipeline(context);
+        }
+        finally
+        {
+            // Whoever runs the endpoint again, as an error page may, meets its stages again.
+            request.Entered = outer;
+        }
     }
 
     private RequestDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)

@@ -18,7 +18,15 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     public Consumer? Consumer { get; set; }
 
-    public OpenAiRouteMetadata? Route { get; set; }
+    public OpenAiRouteMetadata? Route
+    {
+        get;
+        set
+        {
+            field = value;
+            _upstreamPath = null;
+        }
+    }
 
     public UpstreamNode? Node { get; set; }
 

@@ -15,6 +15,7 @@ internal sealed class GatewayServices(
     ILoggerFactory loggers)
 {
     private readonly Lazy<GatewayCache> _cache = new(provider.GetRequiredService<GatewayCache>);
+    private bool _toleratesPlainHttp = provider.GetService<IHostEnvironment>()?.IsDevelopment() == true;
 
     public PolicyScope EmptyScope { get; } = new([]);
 
@@ -25,8 +26,6 @@ internal sealed class GatewayServices(
     public TimeProvider Time => time;
 
     public ILoggerFactory Loggers => loggers;
-
-    public bool IsDevelopment { get; } = provider.GetService<IHostEnvironment>()?.IsDevelopment() == true;
 
     public LimitCounter Counter { get; } = provider.GetRequiredService<LimitCounter>();
 
@@ -42,6 +41,15 @@ internal sealed class GatewayServices(
     {
         GatewayRequest.Of(context).Error = error;
         return errors.WriteAsync(context, error);
+    }
+
+    /// <summary>Says once, outside development, that credentials came over plain HTTP.</summary>
+    public void WarnOfPlainHttp(HttpRequest request)
+    {
+        if (!_toleratesPlainHttp && !request.IsHttps && request.Headers.Authorization.Count > 0 && !Interlocked.Exchange(ref _toleratesPlainHttp, true))
+        {
+            BasicAuthLog.PlainHttp(loggers.CreateLogger(BasicAuthLog.Category));
+        }
     }
 
     public static GatewayServices From(IServiceProvider provider) =>

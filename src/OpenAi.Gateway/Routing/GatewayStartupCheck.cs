@@ -8,11 +8,17 @@ namespace OpenAi.Gateway;
 /// Stops the app at start-up when an upstream or a policy is wrong. Endpoints are otherwise built at the first request, which is too late to
 /// hear of it.
 /// </summary>
-internal sealed class GatewayStartupCheck(UpstreamRegistry upstreams, IServiceProvider provider) : IHostedLifecycleService
+internal sealed class GatewayStartupCheck(UpstreamRegistry upstreams, IEnumerable<BasicAuthPolicy> schemes, IServiceProvider provider)
+    : IHostedLifecycleService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
         upstreams.CheckAll();
+        foreach (var scheme in schemes)
+        {
+            scheme.Attach(GatewayServices.From(provider));
+        }
+
         return Task.CompletedTask;
     }
 

@@ -24,27 +24,31 @@ public sealed class OpenAiRouteOptions
     /// <value>The default is empty: all hosts.</value>
     public IList<string> Hosts { get; } = [];
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.RewritePath"/>.</summary>
+    /// <summary>The path that the upstream sees, as in <see cref="OpenAiRouteBuilder.RewritePath"/>.</summary>
+    /// <value>The default is <see langword="null"/>: the request's own path.</value>
     public string? RewritePath { get; set; }
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.SetHeader"/>.</summary>
+    /// <summary>Headers of the upstream request that are set, whatever the client sent.</summary>
     public IDictionary<string, string> SetHeaders { get; } = new Dictionary<string, string>();
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.AddHeader"/>.</summary>
+    /// <summary>Header values that are added to the upstream request, beside what the client sent.</summary>
     public IDictionary<string, string> AddHeaders { get; } = new Dictionary<string, string>();
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.RemoveHeader"/>.</summary>
+    /// <summary>Headers of the client's request that the upstream does not get.</summary>
     public IList<string> RemoveHeaders { get; } = [];
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.WithTimeout"/>.</summary>
+    /// <summary>The time to the answer's first byte, over all attempts and the pauses between them.</summary>
+    /// <value>The default is <see langword="null"/>: the upstream's <see cref="OpenAiUpstreamOptions.Timeout"/>.</value>
     public TimeSpan? Timeout { get; set; }
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.WithRetries"/>.</summary>
+    /// <summary>How often a failed call is tried again; 0 turns retries off.</summary>
+    /// <value>The default is <see langword="null"/>: the upstream's <see cref="OpenAiUpstreamOptions.Retries"/>.</value>
     public int? Retries { get; set; }
 
-    /// <summary>See <see cref="OpenAiRouteBuilder.WithMaxRequestBodySize"/>; in bytes.</summary>
+    /// <summary>The largest request body, in bytes; a larger one is answered 413.</summary>
+    /// <value>The default is <see langword="null"/>: the server's own limit (Kestrel: 30,000,000 bytes).</value>
     public long? MaxRequestBodySize { get; set; }
 
-    /// <summary>See <c>WithName</c>.</summary>
+    /// <summary>The endpoint's name, as in <c>WithName</c>.</summary>
     public string? Name { get; set; }
 }

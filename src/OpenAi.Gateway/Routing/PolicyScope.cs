@@ -12,6 +12,7 @@ internal sealed class PolicyScope(IReadOnlyList<GatewayPolicy> policies)
 
     public IReadOnlyList<GatewayPolicy> Policies { get; } = policies;
 
-    public PolicyScope With(GatewayPolicy policy) =>
-        _wider.GetOrAdd(policy, static (added, inner) => new PolicyScope([.. inner.Policies, added]), this);
+    /// <summary>This scope and the policy; a request that passes the same place again, as error pages make it, gets nothing more.</summary>
+    public PolicyScope With(GatewayPolicy policy) => _wider.GetOrAdd(
+        policy, static (added, inner) => inner.Policies.Contains(added) ? inner : new PolicyScope([.. inner.Policies, added]), this);
 }

@@ -13,6 +13,7 @@ internal sealed class Reloadable<T>
     where T : class
 {
     private readonly string _path = "";
+    private readonly Func<T>? _load;
     private volatile T _value;
 
     /// <summary>A value that never changes.</summary>
@@ -23,13 +24,11 @@ internal sealed class Reloadable<T>
     public Reloadable(IConfiguration section, Func<T> load)
     {
         _path = OptionsCheck.PathOf(section);
-        if (section is IConfigurationSection named && !named.Exists())
-        {
-            throw new InvalidOperationException($"The configuration section '{_path}' does not exist. Add it, or correct its name.");
-        }
-
-        _value = load();
-        ChangeToken.OnChange(section.GetReloadToken, Reload, load);
+        _load = () => section is IConfigurationSection named && !named.Exists()
+            ? throw new InvalidOperationException($"The configuration section '{_path}' does not exist. Add it, or correct its name.")
+            : load();
+        _value = _load();
+        ChangeToken.OnChange(section.GetReloadToken, Reload);
     }
 
     public T Value => _value;
@@ -37,11 +36,16 @@ internal sealed class Reloadable<T>
     /// <summary>Where a refused change is reported; known only once the app has been built.</summary>
     public ILogger? Logger { get; set; }
 
-    private void Reload(Func<T> load)
+    /// <summary>Throws when a changed value cannot work with the app's services; known only once the app has been built, too.</summary>
+    public Action<T>? Check { get; set; }
+
+    private void Reload()
     {
         try
         {
-            _value = load();
+            var changed = _load!();
+            Check?.Invoke(changed);
+            _value = changed;
         }
         catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException)
         {

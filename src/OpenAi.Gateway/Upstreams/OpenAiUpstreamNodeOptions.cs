@@ -11,7 +11,7 @@ public sealed class OpenAiUpstreamNodeOptions
 
     /// <summary>The node's share of the calls, relative to the others'; 0 takes it out of use.</summary>
     /// <value>The default is 1.</value>
-    [Range(0, 1_000_000, ErrorMessage = "Weight must be between 0 and 1000000.")]
+    [Between(0, 1_000_000, ErrorMessage = "Weight must be between 0 and 1000000.")]
     public int Weight { get; set; } = 1;
 
     /// <summary>The node's own key, in place of the upstream's <see cref="OpenAiUpstreamOptions.ApiKey"/>.</summary>

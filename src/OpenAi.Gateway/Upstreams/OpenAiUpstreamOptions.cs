@@ -40,7 +40,7 @@ public sealed class OpenAiUpstreamOptions
 
     /// <summary>How often a failed call is tried again, only while nothing has been sent to the client.</summary>
     /// <value>The default is <see langword="null"/>: once for each other node, as APISIX does.</value>
-    [Range(0, 100, ErrorMessage = "Retries must be between 0 and 100.")]
+    [Between(0, 100, ErrorMessage = "Retries must be between 0 and 100.")]
     public int? Retries { get; set; }
 
     /// <summary>The longest pause before a retry; an upstream that asks for a longer one gets no retry.</summary>
@@ -69,7 +69,7 @@ public sealed class OpenAiUpstreamOptions
 
     /// <summary>The largest request body that is held in memory, in bytes. A larger one is streamed: it is neither retried nor cached.</summary>
     /// <value>The default is 1 MiB.</value>
-    [Range(0, 1 << 30, ErrorMessage = "MaxBufferedBody must be between 0 and 1073741824 bytes.")]
+    [Between(0, 1 << 30, ErrorMessage = "MaxBufferedBody must be between 0 and 1073741824 bytes.")]
     public int MaxBufferedBody { get; set; } = RequestBody.DefaultMaxBuffered;
 
     /// <summary>The HTTP version to ask for over TLS; the node may choose a lower one. Plain HTTP is always 1.1.</summary>
@@ -78,7 +78,7 @@ public sealed class OpenAiUpstreamOptions
 
     /// <summary>The most connections to one node.</summary>
     /// <value>The default is <see langword="null"/>: no limit.</value>
-    [Range(1, int.MaxValue, ErrorMessage = "MaxConnectionsPerNode must be at least 1.")]
+    [Between(1, int.MaxValue, ErrorMessage = "MaxConnectionsPerNode must be at least 1.")]
     public int? MaxConnectionsPerNode { get; set; }
 
     /// <summary>How long an unused connection is kept.</summary>

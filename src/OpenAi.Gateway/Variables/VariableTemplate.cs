@@ -6,21 +6,26 @@ namespace OpenAi.Gateway;
 /// <summary>A text with variables in it, <c>$name</c> or <c>${name}</c>, parsed once.</summary>
 internal sealed partial class VariableTemplate
 {
-    private readonly Func<HttpContext, string?>[] _parts;
+    private readonly Part[] _parts;
+    private readonly bool _isLiteral;
 
-    private VariableTemplate(Func<HttpContext, string?>[] parts) => _parts = parts;
+    private VariableTemplate(Part[] parts)
+    {
+        _parts = parts;
+        _isLiteral = Array.TrueForAll(parts, part => part.Variable is null);
+    }
 
     /// <summary>Parses <paramref name="text"/>.</summary>
     /// <exception cref="FormatException">A variable is unknown; the message lists the known ones.</exception>
     public static VariableTemplate Parse(string text)
     {
-        var parts = new List<Func<HttpContext, string?>>();
+        var parts = new List<Part>();
         var position = 0;
         foreach (Match match in Variable().Matches(text))
         {
             AddLiteral(match.Index);
             var word = match.Groups["name"].Value;
-            parts.Add(RequestVariables.Find(word) ?? throw Unknown(word));
+            parts.Add(new Part(null, RequestVariables.Find(word) ?? throw Unknown(word)));
             position = match.Index + match.Length;
         }
 
@@ -31,8 +36,7 @@ internal sealed partial class VariableTemplate
         {
             if (end > position)
             {
-                var literal = text[position..end];
-                parts.Add(_ => literal);
+                parts.Add(new Part(text[position..end], null));
             }
         }
     }
@@ -40,13 +44,27 @@ internal sealed partial class VariableTemplate
     public static FormatException Unknown(string word) =>
         new($"'{word}' is not a known variable. Known are: {RequestVariables.Words}.");
 
-    /// <summary>The text for one request; a variable without a value is an empty text.</summary>
-    public string? Format(HttpContext context) => _parts.Length switch
+    /// <summary>The text for one request, or <see langword="null"/> when none of its variables has a value.</summary>
+    public string? Format(HttpContext context)
     {
-        1 => _parts[0](context),
-        _ => string.Concat(Array.ConvertAll(_parts, part => part(context))),
-    };
+        if (_parts is [{ Variable: { } only }])
+        {
+            return only(context);
+        }
+
+        var texts = new string?[_parts.Length];
+        var hasValue = _isLiteral;
+        for (var i = 0; i < _parts.Length; i++)
+        {
+            texts[i] = _parts[i].Literal ?? _parts[i].Variable!(context);
+            hasValue |= _parts[i].Literal is null && !string.IsNullOrWhiteSpace(texts[i]);
+        }
+
+        return hasValue ? string.Concat(texts) : null;
+    }
 
     [GeneratedRegex(@"\$(?:\{(?<name>\w+)\}|(?<name>\w+))")]
     private static partial Regex Variable();
+
+    private readonly record struct Part(string? Literal, Func<HttpContext, string?>? Variable);
 }

@@ -30,7 +30,7 @@ public sealed class StartupTests
         { options => options.Retries = -1, "Retries", "between 0 and 100" },
         { options => options.Retries = 101, "Retries", "between 0 and 100" },
         { options => options.MaxBufferedBody = -1, "MaxBufferedBody", "between 0 and" },
-        { options => options.MaxConnectionsPerNode = 0, "MaxConnectionsPerNode", "between 1 and" },
+        { options => options.MaxConnectionsPerNode = 0, "MaxConnectionsPerNode", "at least 1" },
         { options => options.ConnectTimeout = TimeSpan.Zero, "ConnectTimeout", "longer than zero" },
         { options => options.FirstByteTimeout = TimeSpan.FromSeconds(-1), "FirstByteTimeout", "longer than zero" },
         { options => options.IdleTimeout = TimeSpan.FromDays(100), "IdleTimeout", "at most" },

@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Notices that an endpoint gives its answer up: the server cancels <see cref="RequestAborted"/> only later, on another thread.</summary>
+internal sealed class AbortWatch(IHttpRequestLifetimeFeature request) : IHttpRequestLifetimeFeature
+{
+    public bool WasAborted { get; private set; }
+
+    public CancellationToken RequestAborted
+    {
+        get => request.RequestAborted;
+        set => request.RequestAborted = value;
+    }
+
+    public void Abort()
+    {
+        WasAborted = true;
+        request.Abort();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OpenAi.Gateway.Tests.Diagnostics;
+
+/// <summary>What one app's meter "OpenAi.Gateway" measures; other apps of the same process are not heard.</summary>
+internal sealed class Measurements : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly Lock _lock = new();
+    private readonly List<Measurement> _all = [];
+    private readonly List<(string Instrument, int Count, TaskCompletionSource Reached)> _waiting = [];
+
+    public Measurements(IServiceProvider services)
+    {
+        var factory = services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "OpenAi.Gateway" && ReferenceEquals(instrument.Meter.Scope, factory))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
+        _listener.Start();
+    }
+
+    public IReadOnlyList<Measurement> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _all];
+            }
+        }
+    }
+
+    public IReadOnlyList<Measurement> Of(string instrument) => [.. All.Where(one => one.Instrument == "openai_gateway." + instrument)];
+
+    public double Sum(string instrument) => Of(instrument).Sum(one => one.Value);
+
+    /// <summary>The last bytes reach the client before the request's own end, so that a test waits for the measurements.</summary>
+    public Task WhenAsync(string instrument, int count)
+    {
+        lock (_lock)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((instrument, count, reached));
+            ReleaseWaiting();
+            return reached.Task.SoonAsync($"{count} measurements of {instrument}");
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var text = string.Join(", ", tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+        lock (_lock)
+        {
+            _all.Add(new Measurement(instrument.Name, instrument.Unit, value, text));
+            ReleaseWaiting();
+        }
+    }
+
+    private void ReleaseWaiting()
+    {
+        foreach (var (_, _, reached) in _waiting.Where(waiting => Of(waiting.Instrument).Count >= waiting.Count))
+        {
+            reached.TrySetResult();
+        }
+    }
+
+    internal sealed record Measurement(string Instrument, string? Unit, double Value, string Tags);
+}

@@ -1,0 +1,114 @@
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OpenAi.Gateway.Tests.Docs;
+
+/// <summary>Makes the JSON schema of the appsettings sections from the options classes and their XML documentation.</summary>
+internal static class ConfigurationSchemaWriter
+{
+    private const string TimePattern = @"^(\d+\.)?\d{1,2}:\d{2}(:\d{2}(\.\d{1,7})?)?$";
+
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static string Write()
+    {
+        var documentation = new XmlDocumentation(typeof(GatewayError).Assembly);
+        var definitions = new JsonObject();
+        foreach (var type in OptionsModel.Types)
+        {
+            definitions[type.Name] = Definition(type, documentation);
+        }
+
+        var route = definitions[nameof(OpenAiRouteOptions)]!["properties"]!;
+        route["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions));
+        route["LimitCount"] = new JsonObject
+        {
+            ["anyOf"] = new JsonArray(Reference(typeof(LimitCountOptions)), ListOf(Reference(typeof(LimitCountOptions)))),
+        };
+        route["ProxyCache"] = Reference(typeof(ProxyCacheOptions));
+
+        return new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = new JsonObject
+            {
+                ["OpenAi"] = Reference(typeof(OpenAiUpstreamOptions)),
+                ["OpenAiUpstreams"] = Described(MapOf(Reference(typeof(OpenAiUpstreamOptions))), "Upstreams by name."),
+                ["OpenAiRoutes"] = Described(MapOf(Reference(typeof(OpenAiRouteOptions))), "Routes, each under a name of its own."),
+                ["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions)),
+                ["LimitCount"] = Reference(typeof(LimitCountOptions)),
+                ["ProxyCache"] = Reference(typeof(ProxyCacheOptions)),
+            },
+            ["definitions"] = definitions,
+        }.ToJsonString(Format).ReplaceLineEndings("\n") + "\n";
+    }
+
+    private static JsonObject Definition(Type type, XmlDocumentation documentation)
+    {
+        var properties = new JsonObject();
+        foreach (var property in OptionsModel.Properties(type))
+        {
+            var schema = SchemaOf(property.PropertyType);
+            schema["description"] = documentation.SummaryOf(property);
+            if (property.GetCustomAttribute<BetweenAttribute>() is { } range)
+            {
+                schema["minimum"] = JsonSerializer.SerializeToNode(range.Minimum);
+                if (range.Maximum < int.MaxValue)
+                {
+                    schema["maximum"] = JsonSerializer.SerializeToNode(range.Maximum);
+                }
+            }
+
+            if (!OptionsModel.IsRequired(property) && OptionsModel.Default(property) is { } value)
+            {
+                schema["default"] = JsonSerializer.SerializeToNode(value);
+            }
+
+            properties[property.Name] = schema;
+        }
+
+        return new JsonObject
+        {
+            ["type"] = "object",
+            ["description"] = documentation.SummaryOf(type),
+            ["properties"] = properties,
+            ["additionalProperties"] = false,
+        };
+    }
+
+    private static JsonObject SchemaOf(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type switch
+        {
+            _ when type == typeof(bool) => Typed("boolean"),
+            _ when type == typeof(int) || type == typeof(long) => Typed("integer"),
+            _ when type == typeof(TimeSpan) => new JsonObject { ["type"] = "string", ["pattern"] = TimePattern },
+            { IsEnum: true } => new JsonObject { ["enum"] = JsonSerializer.SerializeToNode(Enum.GetNames(type)) },
+            _ when type == typeof(IDictionary<string, string>) => MapOf(Typed("string")),
+            { IsGenericType: true } => ListOf(SchemaOf(type.GetGenericArguments()[0])),
+            _ when OptionsModel.Types.Contains(type) => Reference(type),
+            _ => Typed("string"),
+        };
+    }
+
+    private static JsonObject Typed(string type) => new() { ["type"] = type };
+
+    private static JsonObject Reference(Type type) => new() { ["$ref"] = "#/definitions/" + type.Name };
+
+    private static JsonObject ListOf(JsonObject items) => new() { ["type"] = "array", ["items"] = items };
+
+    private static JsonObject MapOf(JsonObject values) => new() { ["type"] = "object", ["additionalProperties"] = values };
+
+    private static JsonObject Described(JsonObject schema, string description)
+    {
+        schema["description"] = description;
+        return schema;
+    }
+}

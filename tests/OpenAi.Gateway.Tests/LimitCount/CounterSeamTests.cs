@@ -1,0 +1,88 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpenAi.Gateway.Tests.Routing;
+
+namespace OpenAi.Gateway.Tests.LimitCount;
+
+public class CounterSeamTests
+{
+    private readonly ScriptedCounter _counter = new();
+
+    [Fact]
+    public async Task An_apps_own_counter_is_used_and_told_all_it_needs()
+    {
+        await using var host = await StartAsync(limit => LimitHost.Of(limit, 2, 30).Group = "products");
+
+        (await host.GetAsync("/")).Quota().ShouldBe(("2", "1", "30"));
+
+        _counter.Reserved.ShouldHaveSingleItem().ShouldBe((new LimitKey("group:products:address", "127.0.0.1"), 1, 2, TimeSpan.FromSeconds(30)));
+        host.Server.Services.GetRequiredService<LimitCounter>().ShouldBeSameAs(_counter);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task When_the_counter_is_down_nobody_passes(bool hasSecondLimit)
+    {
+        await using var host = await StartAsync(limit => LimitHost.Of(limit, 1), hasSecondLimit);
+        _counter.IsDown = true;
+
+        var refused = await host.GetAsync("/");
+
+        refused.Status.ShouldBe(503);
+        refused.Text.ShouldBe(
+            """{"error_msg":"The request limit cannot be checked at the moment.","error":{"message":"The request limit cannot be checked at the moment.","type":"server_error","param":null,"code":"limit_unavailable"}}""");
+        var logged = host.Server.Logs.Entries.Where(entry => entry.EventId.Id == 1401).ShouldHaveSingleItem();
+        (logged.Level, logged.Exception?.Message).ShouldBe((LogLevel.Error, "The store is down."));
+        _counter.IsDown = false;
+        (await host.GetAsync("/")).Status.ShouldBe(200);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_limit_that_allows_it_lets_all_pass_while_the_counter_is_down(bool hasSecondLimit)
+    {
+        await using var host = await StartAsync(limit => LimitHost.Of(limit, 1).AllowDegradation = true, hasSecondLimit);
+        _counter.IsDown = true;
+
+        for (var i = 0; i < 3; i++)
+        {
+            var passed = await host.GetAsync("/");
+            (passed.Status, passed.Quota().Limit).ShouldBe((200, null));
+        }
+
+        host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Level == LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task A_counter_that_fails_between_two_limits_costs_the_first_one_nothing_for_long()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapGet("/", () => "in")
+                .UseLimitCount(limit => LimitHost.Of(limit, 1).Group = "first")
+                .UseLimitCount(limit => LimitHost.Of(limit, 1).UseKey(_ =>
+                {
+                    _counter.IsDown = true;
+                    return "key";
+                })),
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter));
+
+        (await host.GetAsync("/")).Status.ShouldBe(503);
+
+        _counter.Reserved.ShouldHaveSingleItem().Key.Limit.ShouldBe("group:first:address");
+        host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1401).ShouldBe(2, "the reservation and the return that failed");
+    }
+
+    private Task<RouteHost> StartAsync(Action<LimitCountOptions> configure, bool hasSecondLimit = false) => RouteHost.StartAsync(
+        app =>
+        {
+            var route = app.MapGet("/", () => "in").UseLimitCount(configure);
+            if (hasSecondLimit)
+            {
+                route.UseLimitCount(configure);
+            }
+        },
+        builder => builder.Services.AddSingleton<LimitCounter>(_counter));
+}

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+
+namespace OpenAi.Gateway.Tests.LimitCount;
+
+/// <summary>An app's own counter: it writes down what it was asked, and fails while it is told to.</summary>
+internal sealed class ScriptedCounter : LimitCounter
+{
+    private readonly MemoryLimitCounter _inner = new(TimeProvider.System);
+
+    public bool IsDown { get; set; }
+
+    public ConcurrentQueue<(LimitKey Key, long Cost, long Limit, TimeSpan Window)> Reserved { get; } = new();
+
+    public ConcurrentQueue<(LimitKey Key, long Reserved, long Actual)> Settled { get; } = new();
+
+    public override async ValueTask<LimitReservation> ReserveAsync(
+        LimitKey key, long cost, long limit, TimeSpan window, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        if (IsDown)
+        {
+            throw new TimeoutException("The store is down.");
+        }
+
+        Reserved.Enqueue((key, cost, limit, window));
+        return await _inner.ReserveAsync(key, cost, limit, window, cancellationToken);
+    }
+
+    public override async ValueTask SettleAsync(LimitKey key, LimitReservation reservation, long reserved, long actual)
+    {
+        await Task.Yield();
+        if (IsDown)
+        {
+            throw new TimeoutException("The store is down.");
+        }
+
+        Settled.Enqueue((key, reserved, actual));
+        await _inner.SettleAsync(key, reservation, reserved, actual);
+    }
+}

@@ -1,0 +1,80 @@
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class BypassTests
+{
+    [Fact]
+    public async Task Another_method_than_the_listed_ones()
+    {
+        await using var host = await CacheHost.StartAsync();
+
+        var replies = new[] { await host.AskAsync(method: "PUT"), await host.AskAsync(method: "PUT") };
+
+        replies.Select(reply => (reply.Cache, reply.Text)).ShouldBe([("BYPASS", "{\"answer\":1}"), ("BYPASS", "{\"answer\":2}")]);
+    }
+
+    [Theory]
+    [InlineData("", "", "HIT")]
+    [InlineData("?fresh=", "0", "HIT")]
+    [InlineData("?fresh=0", "", "HIT")]
+    [InlineData("?fresh=1", "", "BYPASS")]
+    [InlineData("?fresh=00", "", "BYPASS")]
+    [InlineData("", "yes", "BYPASS")]
+    public async Task Templates_that_are_neither_empty_nor_zero(string query, string header, string cache)
+    {
+        await using var host = await CacheHost.StartAsync(options =>
+            (options.Key, options.Bypass) = (["$uri", "$request_body", "$consumer_name"], ["$arg_fresh", "$http_x_fresh"]));
+        await host.AskAsync();
+
+        var reply = await host.AskAsync(path: "/ask" + query, headers: ("X-Fresh", header));
+
+        reply.Cache.ShouldBe(cache);
+    }
+
+    [Fact]
+    public async Task A_condition()
+    {
+        await using var host = await CacheHost.StartAsync(
+            options => options.BypassWhen(context => context.Request.Headers.ContainsKey("X-Debug")));
+        await host.AskAsync();
+
+        var debug = await host.AskAsync(headers: ("X-Debug", "1"));
+        var plain = await host.AskAsync();
+
+        (debug.Cache, debug.Text, plain.Cache, plain.Text).ShouldBe(("BYPASS", "{\"answer\":2}", "HIT", "{\"answer\":1}"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_that_is_too_large_to_be_held(bool isChunked)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), upstream: upstream => upstream.MaxBufferedBody = 16);
+        var body = new string('x', 17);
+        var question = isChunked
+            ? $"POST /ask HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n{body}\r\n0\r\n\r\n"
+            : $"POST /ask HTTP/1.1\r\nHost: api\r\nContent-Length: 17\r\n\r\n{body}";
+        await using var raw = host.Gateway.Connect();
+
+        for (var call = 1; call <= 2; call++)
+        {
+            await raw.SendAsync(question);
+            var answer = await raw.ReadAnswerAsync();
+
+            (answer.Headers[CacheHost.StatusHeader], answer.Text).ShouldBe(("BYPASS", $"{{\"answer\":{call}}}"));
+            host.Upstream.Requests[^1].Text.ShouldBe(body);
+        }
+    }
+
+    [Fact]
+    public async Task A_body_of_exactly_the_limit_is_cached()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), upstream: upstream => upstream.MaxBufferedBody = 13);
+
+        var replies = new[] { await host.AskAsync("1"), await host.AskAsync("1") };
+
+        host.Upstream.Requests[0].Body.Length.ShouldBe(14);
+        replies[1].Cache.ShouldBe("BYPASS");
+        (await host.AskAsync("")).Cache.ShouldBe("MISS");
+        (await host.AskAsync("")).Cache.ShouldBe("HIT");
+    }
+}

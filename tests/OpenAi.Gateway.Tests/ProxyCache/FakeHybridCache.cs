@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+/// <summary>A store of the app that can be made to misbehave. It gives copies, as Microsoft's does with byte arrays.</summary>
+internal sealed class FakeHybridCache : HybridCache
+{
+    private readonly ConcurrentQueue<HeldCall> _held = new();
+
+    public ConcurrentDictionary<string, byte[]> Entries { get; } = new();
+
+    public List<HybridCacheEntryOptions?> SetOptions { get; } = [];
+
+    public bool Throws { get; set; }
+
+    public bool ThrowsLate { get; set; }
+
+    public bool Hangs { get; set; }
+
+    public bool LosesEntries { get; set; }
+
+    public void RegisterAsOwn(WebApplicationBuilder builder) => builder.Services.AddKeyedSingleton<HybridCache>("OpenAi.Gateway", this);
+
+    public void RegisterAsApps(WebApplicationBuilder builder) => builder.Services.AddSingleton<HybridCache>(this);
+
+    /// <summary>The next get looks at once and gives what it found when released.</summary>
+    public HeldCall HoldNextGet()
+    {
+        var call = new HeldCall();
+        _held.Enqueue(call);
+        return call;
+    }
+
+    public override async ValueTask<T> GetOrCreateAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        HybridCacheEntryOptions? options = null,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        options!.Flags.ShouldBe(HybridCacheEntryFlags.DisableUnderlyingData);
+        var found = Entries.GetValueOrDefault(key)?.ToArray();
+        if (_held.TryDequeue(out var call))
+        {
+            await call.HoldAsync();
+        }
+
+        await MisbehaveAsync();
+        return (T)(object?)found!;
+    }
+
+    public override async ValueTask SetAsync<T>(
+        string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
+    {
+        await MisbehaveAsync();
+        SetOptions.Add(options);
+        if (!LosesEntries)
+        {
+            Entries[key] = (byte[])(object)value!;
+        }
+    }
+
+    public override async ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
+    {
+        await MisbehaveAsync();
+        Entries.TryRemove(key, out _);
+    }
+
+    public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    private async Task MisbehaveAsync()
+    {
+        if (ThrowsLate)
+        {
+            await Task.Yield();
+        }
+
+        if (Throws || ThrowsLate)
+        {
+            throw new IOException("The store is down.");
+        }
+
+        if (Hangs)
+        {
+            await new TaskCompletionSource().Task;
+        }
+    }
+}

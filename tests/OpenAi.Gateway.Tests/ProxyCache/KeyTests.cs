@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class KeyTests
+{
+    [Theory]
+    [InlineData("another", "/ask", "POST")]
+    [InlineData("why?", "/ask?temperature=1", "POST")]
+    [InlineData("why?", "/other", "POST")]
+    [InlineData("why?", "/elsewhere", "POST")]
+    [InlineData("why?", "/ask", "GET")]
+    [InlineData("why?", "/ask", "PUT")]
+    public async Task Another_question_is_a_miss(string prompt, string path, string method)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            CacheHost.MapAsk(app).UseProxyCache(cache => cache.Methods = ["GET", "POST", "PUT"]);
+            app.MapOpenAiRoute("/other", "openai").UseProxyCache();
+            app.MapOpenAiRoute("/elsewhere", "second").RewritePath("/v1/completions").UseProxyCache();
+        },
+        build: builder => builder.Services.AddOpenAiUpstream("second", upstream => upstream.AddNode("http://127.0.0.1:9")));
+        await host.AskAsync();
+
+        var reply = await host.AskAsync(prompt, path, method);
+
+        reply.Cache.ShouldBe("MISS");
+    }
+
+    [Theory]
+    [InlineData("OpenAI-Organization")]
+    [InlineData("OpenAI-Project")]
+    [InlineData("OpenAI-Beta")]
+    public async Task A_header_that_changes_the_answer_is_a_part(string header)
+    {
+        await using var host = await CacheHost.StartAsync();
+        await host.AskAsync(headers: (header, "a"));
+
+        var replies = new[] { await host.AskAsync(headers: (header, "a")), await host.AskAsync(headers: (header, "b")), await host.AskAsync() };
+
+        replies.Select(reply => reply.Cache).ShouldBe(["HIT", "MISS", "MISS"]);
+    }
+
+    [Fact]
+    public async Task Routes_that_ask_the_upstream_differently_do_not_share()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            app.MapOpenAiRoute("/a", "openai").RewritePath("/v1/completions").SetHeader("OpenAI-Project", "a").UseProxyCache();
+            app.MapOpenAiRoute("/b", "openai").RewritePath("/v1/completions").SetHeader("OpenAI-Project", "b").UseProxyCache();
+        });
+        await host.AskAsync(path: "/a");
+
+        (await host.AskAsync(path: "/b")).Cache.ShouldBe("MISS");
+    }
+
+    [Fact]
+    public async Task Hosts_with_routes_of_their_own_do_not_share()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            app.MapGet("/x", () => "a").RequireHost("a.test").UseProxyCache();
+            app.MapGet("/x", () => "b").RequireHost("b.test").UseProxyCache();
+        });
+        await host.AskAsync(path: "/x", method: "GET", headers: ("Host", "a.test"));
+
+        var reply = await host.AskAsync(path: "/x", method: "GET", headers: ("Host", "b.test"));
+
+        (reply.Cache, reply.Text).ShouldBe(("MISS", "b"));
+    }
+
+    [Fact]
+    public async Task The_walkthroughs_key_ignores_the_prompt_and_says_so_once_at_start_up()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            var group = app.MapGroup("").UseProxyCache(cache => cache.Key = ["$uri", "-cache-id"]);
+            foreach (var path in new[] { "/ask", "/other" })
+            {
+                group.MapOpenAiRoute(path, "openai");
+            }
+        });
+        var warnings = host.Gateway.Logs.Entries.Where(entry => entry.Category == "OpenAi.Gateway.ProxyCache" && entry.Message.Contains("key"));
+        warnings.Select(entry => entry.EventId.Name).Order().ShouldBe(["KeyWithoutBody", "KeyWithoutConsumer"]);
+
+        var replies = new[] { await host.AskAsync("a"), await host.AskAsync("b"), await host.AskAsync("a", "/ask?q=1"), await host.AskAsync("a", "/other") };
+
+        replies.Select(reply => (reply.Cache, reply.Text)).ShouldBe(
+            [("MISS", "{\"answer\":1}"), ("HIT", "{\"answer\":1}"), ("HIT", "{\"answer\":1}"), ("MISS", "{\"answer\":2}")]);
+        host.Gateway.Logs.Entries.Count(entry => entry.EventId.Name == "KeyWithoutBody").ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(new[] { "$request_body", "$uri" }, "KeyWithoutConsumer")]
+    [InlineData(new[] { "$request_body", "consumer_name" }, "KeyWithoutConsumer")]
+    [InlineData(new[] { "$consumer_name" }, "KeyWithoutBody")]
+    [InlineData(new[] { "$request_body", "of ${consumer_name}" }, null)]
+    [InlineData(null, null)]
+    public async Task A_key_that_shares_too_much_warns(string[]? key, string? warning)
+    {
+        await using var host = await CacheHost.StartAsync(cache => cache.Key = key);
+
+        host.Gateway.Logs.Entries.Select(entry => entry.EventId.Name).Where(name => name?.StartsWith("KeyWithout") == true)
+            .ShouldBe(warning is null ? [] : [warning]);
+    }
+}

@@ -1,0 +1,138 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class NotStoredTests
+{
+    [Theory]
+    [InlineData(201)]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(429)]
+    [InlineData(500)]
+    public async Task An_answer_with_another_status(int status)
+    {
+        await using var host = await CacheHost.StartAsync(connection => connection.WriteJsonAsync("{}", status));
+
+        await ShouldNotBeStoredAsync(host);
+    }
+
+    [Fact]
+    public async Task Statuses_that_are_listed_are_stored()
+    {
+        await using var host = await CacheHost.StartAsync(
+            connection => connection.WriteJsonAsync("{\"error\":{}}", 404), cache => cache.HttpStatus = [200, 404]);
+
+        var replies = new[] { await host.AskAsync(), await host.AskAsync() };
+
+        replies.Select(reply => (reply.Status, reply.Cache, reply.Text)).ShouldBe([(404, "MISS", "{\"error\":{}}"), (404, "HIT", "{\"error\":{}}")]);
+    }
+
+    [Theory]
+    [InlineData("Content-Encoding", "gzip")]
+    [InlineData("Vary", "*")]
+    [InlineData("Vary", "Accept-Encoding, Cookie")]
+    [InlineData("Content-Range", "bytes 0-1/9")]
+    public async Task An_answer_that_suits_only_some_requests(string header, string value)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered((header, value)));
+
+        await ShouldNotBeStoredAsync(host);
+    }
+
+    [Theory]
+    [InlineData(10, false, true)]
+    [InlineData(10, true, true)]
+    [InlineData(11, false, false)]
+    [InlineData(11, true, false)]
+    [InlineData(300_000, true, false)]
+    public async Task A_body_over_the_limit(int size, bool isChunked, bool isStored)
+    {
+        var body = new string('x', size);
+        await using var host = await CacheHost.StartAsync(
+            async connection =>
+            {
+                await connection.WriteHeadAsync(200, isChunked ? ("Transfer-Encoding", "chunked") : ("Content-Length", $"{size}"));
+                if (isChunked)
+                {
+                    await connection.WriteChunkAsync(body[..4]);
+                    await connection.WriteChunkAsync(body[4..]);
+                    await connection.EndChunksAsync();
+                }
+                else
+                {
+                    await connection.WriteAsync(body);
+                }
+            },
+            cache => cache.MaxBodySize = 10);
+
+        var replies = new[] { await host.AskAsync(), await host.AskAsync() };
+
+        replies.ShouldAllBe(reply => reply.Text == body);
+        replies[1].Cache.ShouldBe(isStored ? "HIT" : "MISS");
+    }
+
+    [Theory]
+    [InlineData("?private=1", "MISS")]
+    [InlineData("?private=0", "HIT")]
+    [InlineData("?private=", "HIT")]
+    [InlineData("", "HIT")]
+    [InlineData("?secret=1", "MISS")]
+    public async Task An_answer_that_a_condition_excludes(string query, string cache)
+    {
+        await using var host = await CacheHost.StartAsync(options =>
+        {
+            options.NoStore = ["$arg_private"];
+            options.NoStoreWhen(context => context.Request.Query.ContainsKey("secret"));
+        });
+
+        var replies = new[] { await host.AskAsync(path: "/ask" + query), await host.AskAsync(path: "/ask" + query) };
+
+        replies.Select(reply => reply.Cache).ShouldBe(["MISS", cache]);
+    }
+
+    [Fact]
+    public async Task A_condition_may_look_at_the_answer()
+    {
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.Numbered(("X-Filtered", "true")), cache => cache.NoStoreWhen(context => context.Response.Headers.ContainsKey("X-Filtered")));
+
+        await ShouldNotBeStoredAsync(host);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task A_head_answer_never_stands_for_a_whole_one(string next)
+    {
+        await using var host = await CacheHost.StartAsync(
+            connection => connection.Request.Method == "HEAD" ? connection.WriteHeadAsync(200, ("Transfer-Encoding", "chunked")) : connection.WriteJsonAsync("{}"),
+            cache => (cache.Key, cache.Methods) = (["$uri"], ["GET", "HEAD", "POST"]));
+        (await host.AskAsync(method: "HEAD")).Status.ShouldBe(200);
+
+        (await host.AskAsync(method: next)).Text.ShouldBe("{}");
+        var head = await host.AskAsync(method: "HEAD");
+
+        (head.Cache, head.Text, head["Content-Length"]).ShouldBe(("HIT", "", "2"));
+    }
+
+    [Fact]
+    public async Task A_no_content_answer_is_replayed_without_a_length()
+    {
+        await using var host = await CacheHost.StartAsync(
+            connection => connection.WriteHeadAsync(204, ("X-Id", "1")), cache => cache.HttpStatus = [StatusCodes.Status204NoContent]);
+
+        var replies = new[] { await host.AskAsync(), await host.AskAsync() };
+
+        replies.Select(reply => (reply.Status, reply.Cache, reply["X-Id"], reply["Content-Length"]))
+            .ShouldBe([(204, "MISS", "1", null), (204, "HIT", "1", null)]);
+    }
+
+    private static async Task ShouldNotBeStoredAsync(CacheHost host)
+    {
+        await host.AskAsync();
+        var second = await host.AskAsync();
+
+        (second.Cache, host.UpstreamCalls).ShouldBe(("MISS", 2));
+    }
+}

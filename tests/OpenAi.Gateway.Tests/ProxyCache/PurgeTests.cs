@@ -1,0 +1,104 @@
+using Microsoft.AspNetCore.Builder;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class PurgeTests
+{
+    [Theory]
+    [InlineData("route")]
+    [InlineData("group")]
+    [InlineData("app")]
+    public async Task An_entry_is_removed_wherever_the_cache_was_written(string place)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            var group = app.MapGroup("");
+            var route = group.MapOpenAiRoute("/ask", "openai");
+            _ = place switch { "route" => route.UseProxyCache(), "group" => group.UseProxyCache(), _ => (object)app.UseProxyCache() };
+        });
+        await host.AskAsync();
+        await host.AskAsync("another");
+
+        var replies = new[] { await host.AskAsync(method: "PURGE"), await host.AskAsync(method: "PURGE") };
+
+        replies.Select(reply => reply.Status).ShouldBe([200, 404]);
+        replies[1].Text.ShouldContain("\"code\":\"not_cached\"");
+        replies[1].Text.ShouldContain("\"error_msg\":");
+        (await host.AskAsync()).Cache.ShouldBe("MISS");
+        (await host.AskAsync("another")).Cache.ShouldBe("HIT");
+    }
+
+    [Fact]
+    public async Task An_entry_past_its_time_is_removed_too()
+    {
+        await using var host = await CacheHost.StartAsync();
+        await host.AskAsync();
+        host.Time.Advance(CacheHost.Ttl);
+
+        (await host.AskAsync(method: "PURGE")).Status.ShouldBe(200);
+        (await host.AskAsync()).Cache.ShouldBe("MISS");
+    }
+
+    [Fact]
+    public async Task Only_the_callers_own_entry_is_removed_and_only_with_credentials()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => CacheHost.MapAsk(app)
+            .UseBasicAuthConsumers(consumers => consumers.Add("a", "alice", "pw-alice").Add("b", "bob", "pw-bob"))
+            .UseProxyCache());
+        await host.AskAsync(headers: As("alice"));
+
+        var anonymous = await host.AskAsync(method: "PURGE");
+        var bob = await host.AskAsync(method: "PURGE", headers: As("bob"));
+        var after = await host.AskAsync(headers: As("alice"));
+        var alice = await host.AskAsync(method: "PURGE", headers: As("alice"));
+
+        (anonymous.Status, bob.Status, after.Cache, alice.Status).ShouldBe((401, 404, "HIT", 200));
+    }
+
+    [Fact]
+    public async Task Without_a_cache_the_method_is_not_allowed()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => CacheHost.MapAsk(app));
+
+        (await host.AskAsync(method: "PURGE")).Status.ShouldBe(405);
+        host.UpstreamCalls.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task In_a_branch_without_the_cache_the_method_is_not_allowed()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            app.UseWhen(context => context.Request.Headers.ContainsKey("X-Cached"), branch => branch.UseProxyCache());
+            CacheHost.MapAsk(app);
+        });
+
+        (await host.AskAsync(method: "PURGE")).Status.ShouldBe(405);
+        (await host.AskAsync(method: "PURGE", headers: ("X-Cached", "1"))).Status.ShouldBe(404);
+        host.UpstreamCalls.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_that_does_not_remove_is_told(bool hangs)
+    {
+        var store = new FakeHybridCache();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+        await host.AskAsync();
+        (store.ThrowsLate, store.Hangs) = (!hangs, hangs);
+
+        var purging = host.AskAsync(method: "PURGE");
+        for (var step = 0; hangs && step < 2; step++)
+        {
+            await host.WhenDueAsync(GatewayCache.Patience);
+            host.Time.Advance(GatewayCache.Patience);
+        }
+
+        var reply = await purging;
+        reply.Status.ShouldBe(503);
+        reply.Text.ShouldContain("\"code\":\"cache_unavailable\"");
+    }
+
+    private static (string, string) As(string user) => ("Authorization", CacheHost.Basic(user));
+}

@@ -1,0 +1,76 @@
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class RespectCacheControlTests
+{
+    [Theory]
+    [InlineData("no-cache", 0, "BYPASS")]
+    [InlineData("no-store", 0, "BYPASS")]
+    [InlineData("max-age=10", 10, "HIT")]
+    [InlineData("max-age=9", 10, "MISS")]
+    [InlineData("max-age=0", 1, "MISS")]
+    [InlineData("min-fresh=290", 10, "HIT")]
+    [InlineData("min-fresh=291", 10, "MISS")]
+    [InlineData("only-if-cached", 10, "HIT")]
+    [InlineData("max-age=99, min-fresh=1", 10, "HIT")]
+    [InlineData("nonsense;;;", 10, "HIT")]
+    public async Task The_client_is_obeyed_when_told_so(string control, int age, string cache)
+    {
+        await using var obeying = await CacheHost.StartAsync(options => options.RespectCacheControl = true);
+        await using var deaf = await CacheHost.StartAsync();
+
+        (await AskAgainAsync(obeying)).ShouldBe(cache == "MISS" ? "EXPIRED" : cache);
+        (await AskAgainAsync(deaf)).ShouldBe("HIT");
+
+        async Task<string?> AskAgainAsync(CacheHost host)
+        {
+            await host.AskAsync();
+            host.Time.Advance(TimeSpan.FromSeconds(age));
+            return (await host.AskAsync(headers: ("Cache-Control", control))).Cache;
+        }
+    }
+
+    [Fact]
+    public async Task Only_if_cached_is_answered_504_without_a_call()
+    {
+        await using var host = await CacheHost.StartAsync(options => options.RespectCacheControl = true);
+
+        var reply = await host.AskAsync(headers: ("Cache-Control", "only-if-cached"));
+
+        (reply.Status, reply.Cache, host.UpstreamCalls).ShouldBe((504, "MISS", 0));
+        reply.Text.ShouldContain("\"code\":\"not_cached\"");
+    }
+
+    [Theory]
+    [InlineData("Cache-Control", "no-store", 0)]
+    [InlineData("Cache-Control", "private", 0)]
+    [InlineData("Cache-Control", "no-cache, must-revalidate", 0)]
+    [InlineData("Cache-Control", "max-age=0", 0)]
+    [InlineData("Cache-Control", "max-age=7", 7)]
+    [InlineData("Cache-Control", "max-age=900", 900)]
+    [InlineData("Cache-Control", "s-maxage=7, max-age=9", 7)]
+    [InlineData("Cache-Control", "public", 300)]
+    [InlineData("Expires", "Tue, 01 Jan 2030 00:00:07 GMT", 7)]
+    [InlineData("Expires", "Tue, 01 Jan 2030 00:00:00 GMT", 0)]
+    [InlineData("Expires", "0", 0)]
+    [InlineData("Expires", "Fri, 31 Dec 9999 23:59:59 GMT", 86_400)]
+    [InlineData("Cache-Control", "max-age=2147483647", 86_400)]
+    [InlineData("Cache-Control", "no-store, max-age=99999999999", 0)]
+    public async Task The_upstream_is_obeyed_when_told_so(string header, string value, int seconds)
+    {
+        await using var obeying = await CacheHost.StartAsync(CacheHost.Numbered((header, value)), options => options.RespectCacheControl = true);
+        await using var deaf = await CacheHost.StartAsync(CacheHost.Numbered((header, value)));
+
+        (await IsFreshAsync(deaf, CacheHost.Ttl)).ShouldBe((true, false));
+        (await IsFreshAsync(obeying, TimeSpan.FromSeconds(seconds))).ShouldBe((seconds > 0, seconds == 86_400));
+        obeying.Gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Name == "StoreFailed");
+
+        static async Task<(bool Before, bool At)> IsFreshAsync(CacheHost host, TimeSpan end)
+        {
+            await host.AskAsync();
+            host.Time.Advance(end > TimeSpan.Zero ? end - TimeSpan.FromTicks(1) : end);
+            var before = (await host.AskAsync()).Cache == "HIT";
+            host.Time.Advance(TimeSpan.FromTicks(1));
+            return (before, (await host.AskAsync()).Cache == "HIT");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class SingleFlightTests
+{
+    private const string Raw = "POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{\"prompt\":\"why?\"}";
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_thousand_equal_questions_are_one_call_and_a_thousand_equal_answers(bool withLimit)
+    {
+        await using var host = await CacheHost.StartAsync(script: null, map: app =>
+        {
+            var route = CacheHost.MapAsk(app).UseProxyCache();
+            _ = withLimit ? route.UseLimitCount(limit => (limit.Count, limit.TimeWindow) = (1_000, TimeSpan.FromMinutes(1))) : route;
+        });
+        var asking = Enumerable.Range(0, 1_000).Select(_ => host.AskAsync()).ToArray();
+        var connection = await host.Upstream.NextRequestAsync();
+        await host.Time.WhenArmedAsync(1 + 999);
+
+        await connection.WriteJsonAsync("{\"answer\":1}");
+        var replies = await Task.WhenAll(asking).SoonAsync();
+
+        replies.ShouldAllBe(reply => reply.Status == 200 && reply.Text == "{\"answer\":1}");
+        replies.Count(reply => reply.Cache == "MISS").ShouldBe(1);
+        replies.Count(reply => reply.Cache == "HIT").ShouldBe(999);
+        host.UpstreamCalls.ShouldBe(1);
+        if (withLimit)
+        {
+            (await host.AskAsync()).Status.ShouldBe(429);
+        }
+    }
+
+    [Fact]
+    public async Task When_the_leader_leaves_mid_body_one_of_the_others_takes_over_and_nobody_gets_half()
+    {
+        await using var host = await CacheHost.StartAsync(script: null);
+        var leader = host.Gateway.Connect();
+        await leader.SendAsync(Raw);
+        var first = await host.Upstream.NextRequestAsync();
+        await first.WriteHeadAsync(200, ("Content-Length", "100"));
+        await first.WriteAsync("{\"half");
+        await leader.ReadUntilAsync("{\"half");
+        var others = Enumerable.Range(0, 5).Select(_ => host.AskAsync()).ToArray();
+        await host.Time.WhenArmedAsync(1 + 5);
+
+        leader.Reset();
+        await first.PeerClosed.SoonAsync();
+        var second = await host.Upstream.NextRequestAsync();
+        await second.WriteJsonAsync("{\"answer\":2}");
+        var replies = await Task.WhenAll(others).SoonAsync();
+
+        replies.ShouldAllBe(reply => reply.Text == "{\"answer\":2}");
+        replies.Select(reply => reply.Cache).Order().ShouldBe(["HIT", "HIT", "HIT", "HIT", "MISS"]);
+        host.UpstreamCalls.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(404)]
+    public async Task When_the_leaders_answer_is_not_to_be_stored_the_others_go_on_their_own_at_once(int status)
+    {
+        await using var host = await CacheHost.StartAsync(script: null);
+        var asking = Enumerable.Range(0, 5).Select(_ => host.AskAsync()).ToArray();
+        var leader = await host.Upstream.NextRequestAsync();
+        await host.Time.WhenArmedAsync(1 + 4);
+
+        await leader.WriteJsonAsync("{}", status);
+        var connections = new List<UpstreamConnection>();
+        for (var i = 0; i < 4; i++)
+        {
+            // All of them are there before the first is answered.
+            connections.Add(await host.Upstream.NextRequestAsync());
+        }
+
+        await Task.WhenAll(connections.Select((connection, i) => connection.WriteJsonAsync($"\"{i}\"")));
+        var replies = await Task.WhenAll(asking).SoonAsync();
+
+        replies.Select(reply => reply.Status).Order().ShouldBe([200, 200, 200, 200, .. new[] { status }]);
+        replies.Select(reply => reply.Text).Distinct().Count().ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Who_waited_long_enough_asks_the_upstream_itself()
+    {
+        await using var host = await CacheHost.StartAsync(script: null, cache => cache.LockTimeout = TimeSpan.FromSeconds(10));
+        var leading = host.AskAsync();
+        var first = await host.Upstream.NextRequestAsync();
+        var following = host.AskAsync();
+        await host.WhenDueAsync(TimeSpan.FromSeconds(10));
+
+        host.Time.Advance(TimeSpan.FromSeconds(10));
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("\"own\"");
+        var own = await following;
+        await first.WriteJsonAsync("\"late\"");
+
+        (own.Cache, own.Text).ShouldBe(("MISS", "\"own\""));
+        (await leading).Text.ShouldBe("\"late\"");
+    }
+
+    [Fact]
+    public async Task Who_leaves_while_waiting_disturbs_nobody()
+    {
+        await using var host = await CacheHost.StartAsync(script: null);
+        var leading = host.AskAsync();
+        var connection = await host.Upstream.NextRequestAsync();
+        var leaving = host.Gateway.Connect();
+        await leaving.SendAsync(Raw);
+        await host.Time.WhenArmedAsync(2);
+        var staying = host.AskAsync();
+        await host.Time.WhenArmedAsync(3);
+
+        leaving.Reset();
+        await host.Gateway.Logs.WhenLoggedAsync(entry => entry.Category.StartsWith("Microsoft.AspNetCore.Hosting") && entry.EventId.Id == 2);
+        await connection.WriteJsonAsync("{\"answer\":1}");
+
+        (await leading).Cache.ShouldBe("MISS");
+        (await staying).Cache.ShouldBe("HIT");
+        host.UpstreamCalls.ShouldBe(1);
+        host.Gateway.Logs.Entries.ShouldNotContain(entry => entry.Level >= LogLevel.Warning && entry.EventId.Name != "PlainHttp");
+    }
+
+    [Fact]
+    public async Task Who_missed_just_before_the_leader_landed_makes_no_second_call()
+    {
+        var store = new FakeHybridCache();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+        var late = store.HoldNextGet();
+        var following = host.AskAsync();
+        await late.Reached.SoonAsync();
+
+        var leading = await host.AskAsync();
+        late.Release();
+        var reply = await following;
+
+        (leading.Cache, reply.Cache, reply.Text, host.UpstreamCalls).ShouldBe(("MISS", "HIT", leading.Text, 1));
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_throws_fails_each_on_its_own()
+    {
+        var calls = 0;
+        var go = new TaskCompletionSource();
+        var all = new TaskCompletionSource();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => app.MapGet("/x", async () =>
+        {
+            var call = Interlocked.Increment(ref calls);
+            if (call == 4)
+            {
+                all.SetResult();
+            }
+
+            await (call == 1 ? go.Task : all.Task);
+            throw new InvalidOperationException("Not today.");
+        }).UseProxyCache());
+        var asking = Enumerable.Range(0, 4).Select(_ => host.AskAsync(path: "/x", method: "GET")).ToArray();
+        await host.Time.WhenArmedAsync(3);
+
+        go.SetResult();
+        var replies = await Task.WhenAll(asking).SoonAsync();
+
+        replies.ShouldAllBe(reply => reply.Status == 500);
+        calls.ShouldBe(4);
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class StoreContractTests
+{
+    [Theory]
+    [InlineData("embedded", "HIT")]
+    [InlineData("copies", "HIT")]
+    [InlineData("loses", "MISS")]
+    [InlineData("throws", "MISS")]
+    [InlineData("throws late", "MISS")]
+    public async Task No_store_fails_a_request(string behaviour, string cache)
+    {
+        var store = new FakeHybridCache
+        {
+            LosesEntries = behaviour == "loses",
+            Throws = behaviour == "throws",
+            ThrowsLate = behaviour == "throws late",
+        };
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.Numbered(), build: behaviour == "embedded" ? null : store.RegisterAsOwn);
+
+        var replies = new[] { await host.AskAsync(), await host.AskAsync() };
+
+        replies.ShouldAllBe(reply => reply.Status == 200);
+        replies.Select(reply => reply.Cache).ShouldBe(["MISS", cache]);
+        host.Gateway.Logs.Entries.Any(entry => entry.EventId.Name == "StoreFailed").ShouldBe(behaviour.StartsWith("throws"));
+        host.Gateway.Logs.Entries.ShouldNotContain(entry => entry.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task A_store_that_hangs_delays_a_request_only_for_a_while()
+    {
+        var store = new FakeHybridCache { Hangs = true };
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+
+        var asking = host.AskAsync();
+        for (var step = 0; step < 3; step++)
+        {
+            // Looked, looked again as the leader, and stored.
+            await host.WhenDueAsync(GatewayCache.Patience);
+            host.Time.Advance(GatewayCache.Patience);
+        }
+
+        var reply = await asking;
+        (reply.Status, reply.Cache).ShouldBe((200, "MISS"));
+    }
+
+    [Fact]
+    public async Task The_gateways_own_store_comes_before_the_apps()
+    {
+        var (own, apps) = (new FakeHybridCache(), new FakeHybridCache());
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: builder =>
+        {
+            own.RegisterAsOwn(builder);
+            apps.RegisterAsApps(builder);
+        });
+
+        await host.AskAsync();
+
+        (own.Entries.Count, apps.Entries.Count).ShouldBe((1, 0));
+    }
+
+    [Fact]
+    public async Task The_apps_store_comes_before_the_embedded_one()
+    {
+        var apps = new FakeHybridCache();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: apps.RegisterAsApps);
+
+        await host.AskAsync();
+
+        apps.Entries.Count.ShouldBe(1);
+        apps.SetOptions.ShouldHaveSingleItem()!.Expiration.ShouldNotBeNull().ShouldBeGreaterThan(CacheHost.Ttl);
+    }
+
+    [Fact]
+    public async Task Another_versions_or_broken_bytes_count_as_nothing()
+    {
+        var store = new FakeHybridCache();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+        await host.AskAsync();
+        var (key, whole) = store.Entries.Single();
+
+        foreach (var bytes in new byte[][] { [], [1], [0, .. whole[1..]], [2, .. whole[1..]], whole[..^1], [.. whole, 0], new byte[300] })
+        {
+            store.Entries[key] = bytes;
+            (await host.AskAsync()).Cache.ShouldBe("MISS");
+            store.Entries[key].Length.ShouldBe(whole.Length);
+            (await host.AskAsync()).Cache.ShouldBe("HIT");
+        }
+    }
+
+    [Fact]
+    public async Task Neither_prompt_nor_names_show_in_keys_nor_credentials_in_entries()
+    {
+        var store = new FakeHybridCache();
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.Numbered(("X-Echo", CacheHost.ProviderKey), ("Set-Cookie", "session=s3cret")),
+            build: store.RegisterAsOwn,
+            map: app => CacheHost.MapAsk(app)
+                .UseBasicAuthConsumers(consumers => consumers.Add("consumer-alice", "alice", "pw-alice"))
+                .UseProxyCache());
+
+        await host.AskAsync("my-prompt", headers: ("Authorization", CacheHost.Basic("alice")));
+
+        var (key, bytes) = store.Entries.ShouldHaveSingleItem();
+        key.ShouldMatch("^oag:1:[0-9a-f]{64}$");
+        var entry = System.Text.Encoding.UTF8.GetString(bytes);
+        entry.ShouldContain("{\"answer\":1}");
+        foreach (var secret in new[] { CacheHost.ProviderKey, "alice", CacheHost.Basic("alice")[6..], "my-prompt", "s3cret" })
+        {
+            entry.ShouldNotContain(secret);
+        }
+    }
+}

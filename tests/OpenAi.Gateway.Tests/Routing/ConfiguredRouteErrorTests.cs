@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using OpenAi.Gateway.Tests.LimitCount;
+
+namespace OpenAi.Gateway.Tests.Routing;
+
+public class ConfiguredRouteErrorTests
+{
+    private const string Good = """{ "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "LimitCount": { "Count": 9, "TimeWindow": "00:01:00" } } } }""";
+
+    public static TheoryData<string, string> WrongRoutes => new()
+    {
+        { """{ "Upstream": "openai" }""", "Pattern is missing" },
+        { """{ "Pattern": "/b" }""", "Upstream is missing" },
+        { """{ "Pattern": "/b", "Upstream": "other" }""", "No upstream is named 'other'" },
+        { """{ "Pattern": "/b/{", "Upstream": "openai" }""", "incomplete parameter" },
+        { """{ "Pattern": "/b/{x:nope}", "Upstream": "openai" }""", "nope" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Retires": 1 }""", "Retires" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Retries": "many" }""", "Retries" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Retries": -1 }""", "retries" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "RewritePath": "v1" }""", "must begin with '/'" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "SetHeaders": { "X A": "1" } }""", "'X A'" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": { "Count": 0, "TimeWindow": "00:01:00" } }""", "Routes:b:LimitCount: Count" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": [ { "Count": 1 } ] }""", "Routes:b:LimitCount:0" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": { "Cuont": 1 } }""", "Cuont" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": "2" }""", "LimitCount is '2'" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": {} }""", "Count must be at least 1" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": { "Count": 1, "TimeWindow": "00:01:00", "Key": "remote" } }""", "'remote' is not a known variable" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "ProxyCache": { "Ttl": "00:00:00" } }""", "Ttl" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Realm": "x" } }""", "no consumers" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": {} }""", "no consumers" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Consumers": [ { "Name": "", "Username": "u", "Password": "p" } ] } }""", "Name" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongRoutes))]
+    public async Task A_wrong_route_stops_the_app(string route, string reason)
+    {
+        var settings = new Settings($$"""{ "Routes": { "b": {{route}} } }""");
+
+        var message = await RouteHost.StartErrorAsync(app => app.MapOpenAiRoutes(settings["Routes"]));
+
+        message.ShouldContain("Routes:b");
+        message.ShouldContain(reason);
+    }
+
+    [Theory]
+    [MemberData(nameof(WrongRoutes))]
+    public async Task A_wrong_route_in_a_change_refuses_all_of_it(string route, string reason)
+    {
+        var settings = new Settings(Good);
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoutes(settings["Routes"]));
+
+        settings.Change(Good.Replace("\"Count\": 9", "\"Count\": 1").Replace("\"Routes\": {", $"\"Routes\": {{ \"b\": {route},"));
+
+        (await host.PostAsync("/a")).Quota().ShouldBe(("9", "8", "60"));
+        (await host.PostAsync("/b")).Status.ShouldBe(404);
+        var logged = host.Server.Logs.Entries.Where(entry => entry.Level == LogLevel.Error).ShouldHaveSingleItem();
+        logged.Message.ShouldContain("'Routes' was refused");
+        logged.Message.ShouldContain("Routes:b");
+        logged.Message.ShouldContain(reason);
+    }
+
+    [Fact]
+    public async Task A_missing_section_stops_the_app_and_refuses_a_change()
+    {
+        var settings = new Settings(Good);
+        (await RouteHost.StartErrorAsync(app => app.MapOpenAiRoutes(settings["Ruotes"]))).ShouldContain("'Ruotes' does not exist");
+
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoutes(settings["Routes"]));
+        settings.Change("{}");
+
+        (await host.PostAsync("/a")).Status.ShouldBe(200);
+        host.Server.Logs.Entries.ShouldContain(entry => entry.Level == LogLevel.Error && entry.Message.Contains("'Routes' does not exist"));
+    }
+}
