@@ -241,5 +241,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         {
             context.Response.StatusCode = ClientClosedRequest;
         }
+
+        context.Abort(); // the server may not have noticed yet, and would read the rest of the body
     }
 }
