@@ -158,6 +158,12 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
     private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
     {
+        if (attempt.Error?.Status == ClientClosedRequest)
+        {
+            // The server has not noticed yet: without the abort it would read on.
+            context.Abort();
+        }
+
         if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == ClientClosedRequest)
         {
             ClientGone(context);
@@ -241,7 +247,5 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         {
             context.Response.StatusCode = ClientClosedRequest;
         }
-
-        context.Abort(); // the server may not have noticed yet, and would read the rest of the body
     }
 }
