@@ -184,22 +184,26 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
             transform(context, attempt.Response!);
         }
 
-        if (attempt.IsEventStream)
-        {
-            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            services.Metrics.StreamOpened(metadata);
-        }
-
         // 7
         var pump = new StreamPump(response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream);
-        var end = await pump.CopyAsync(attempt, context.RequestAborted);
-        if (attempt.IsEventStream)
-        {
-            services.Metrics.StreamClosed(metadata);
-        }
+        var end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
 
         // 8
         await EndAsync(context, upstream, attempt, pump.Tail, end);
+    }
+
+    private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)
+    {
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        services.Metrics.StreamOpened(metadata);
+        try
+        {
+            return await pump.CopyAsync(attempt, context.RequestAborted);
+        }
+        finally
+        {
+            services.Metrics.StreamClosed(metadata);
+        }
     }
 
     private async Task EndAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt, SseTail tail, PumpEnd end)
@@ -208,10 +212,10 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
 
         // A client that leaves at [DONE] has seen all there is.
-        request.IsBroken = !isWhole || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
+        request.IsIncomplete = !isWhole || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
         if (end == PumpEnd.ClientGone)
         {
-            if (request.IsBroken)
+            if (request.IsIncomplete)
             {
                 ClientGone(context);
             }
@@ -226,16 +230,14 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
                 await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
                 throw new AnswerCutException();
             }
-            else
-            {
-                context.Abort();
-            }
+
+            context.Abort();
         }
     }
 
     private void ClientGone(HttpContext context)
     {
-        GatewayRequest.Of(context).IsBroken = true;
+        GatewayRequest.Of(context).IsIncomplete = true;
         if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
         {
             // Not the client but the app's own request timeout: its middleware answers.

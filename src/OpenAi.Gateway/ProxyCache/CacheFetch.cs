@@ -60,7 +60,7 @@ internal sealed class CacheFetch : IDisposable
     {
         // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
         var request = GatewayRequest.Of(_context);
-        var isWhole = !request.IsBroken && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
+        var isWhole = !request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
             ? announced == _tee.Body.Length
             : request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
         return _tee.Mode == TeeMode.Remember && isWhole

@@ -12,7 +12,8 @@ internal static partial class ConfiguredRoute
     private const string Limit = "LimitCount";
     private const string Cache = "ProxyCache";
 
-    public static void Map(IEndpointRouteBuilder endpoints, IConfigurationSection section)
+    /// <summary>Maps the route; gives what must be its own among the routes.</summary>
+    public static IEnumerable<string> Map(IEndpointRouteBuilder endpoints, IConfigurationSection section)
     {
         var options = Bind(section);
         var route = endpoints.MapOpenAiRoute(options.Pattern, options.Upstream);
@@ -71,6 +72,9 @@ internal static partial class ConfiguredRoute
             policy.Attach(GatewayServices.From(endpoints.ServiceProvider));
             route.Add(endpoint => EndpointStages.Add(endpoint, policy));
         }
+
+        var requests = $"Pattern '{options.Pattern}' with these Methods and Hosts ({string.Join(' ', options.Methods.Concat(options.Hosts).Order())})";
+        return options.Name is null ? [requests] : [requests, $"Name '{options.Name}'"];
     }
 
     // They do not follow their sections by themselves: the routes change together or not at all.

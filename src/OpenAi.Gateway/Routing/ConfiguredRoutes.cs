@@ -109,11 +109,19 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         }
 
         var collector = new Collector(_services);
+        var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var route in _section.GetChildren())
         {
             try
             {
-                ConfiguredRoute.Map(collector, route);
+                foreach (var own in ConfiguredRoute.Map(collector, route))
+                {
+                    // Routing itself would notice at the first request only.
+                    if (!taken.TryAdd(own, route.Path))
+                    {
+                        throw new InvalidOperationException($"{own} is that of '{taken[own]}' already. Change one of them.");
+                    }
+                }
             }
             catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException
                 or RoutePatternException or RouteCreationException)

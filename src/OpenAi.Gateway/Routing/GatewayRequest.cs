@@ -43,7 +43,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public string? PurgedMethod { get; set; }
 
     /// <summary>The answer did not reach its end: it must never be stored.</summary>
-    public bool IsBroken { get; set; }
+    public bool IsIncomplete { get; set; }
 
     /// <summary>The request's body, once a stage has read it.</summary>
     public RequestBody? Body { get; private set; }

@@ -45,6 +45,20 @@ public class ConfiguredRouteErrorTests
     }
 
     [Theory]
+    [InlineData("""{ "Pattern": "/A", "Upstream": "openai" }""", "Pattern '/A'")]
+    [InlineData("""{ "Pattern": "/b", "Upstream": "openai", "Name": "first" }""", "Name 'first'")]
+    public async Task What_two_routes_claim_stops_the_app(string second, string claimed)
+    {
+        var settings = new Settings($$"""{ "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "Name": "first" }, "b": {{second}} } }""");
+
+        var message = await RouteHost.StartErrorAsync(app => app.MapOpenAiRoutes(settings["Routes"]));
+
+        message.ShouldContain("Routes:b");
+        message.ShouldContain(claimed);
+        message.ShouldContain("'Routes:a'");
+    }
+
+    [Theory]
     [MemberData(nameof(WrongRoutes))]
     public async Task A_wrong_route_in_a_change_refuses_all_of_it(string route, string reason)
     {
