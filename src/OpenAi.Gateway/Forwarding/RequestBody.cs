@@ -19,7 +19,7 @@ internal sealed class RequestBody : IDisposable
     private readonly byte[] _buffer;
     private readonly int _length;
     private readonly Stream? _rest;
-    private int _users = 1;
+    private volatile int _users = 1;
     private bool _restIsTaken;
 
     private RequestBody(byte[] buffer, int length, Stream? rest, long? contentLength)
@@ -92,8 +92,8 @@ internal sealed class RequestBody : IDisposable
 
     public async Task CopyToAsync(Stream target, CancellationToken cancellationToken)
     {
-        // A copy that outlives the request (the answer came first) must not read memory that went back to the pool.
-        Interlocked.Increment(ref _users);
+        // A copy that outlives the request (the answer came first), or begins after it, must not read memory that went back to the pool.
+        Hold();
         try
         {
             _restIsTaken = true;
@@ -148,9 +148,21 @@ internal sealed class RequestBody : IDisposable
         return larger;
     }
 
+    private void Hold()
+    {
+        for (var users = _users; _buffer.Length > 0; users = _users)
+        {
+            ObjectDisposedException.ThrowIf(users == 0, this);
+            if (Interlocked.CompareExchange(ref _users, users + 1, users) == users)
+            {
+                return;
+            }
+        }
+    }
+
     private void Release()
     {
-        if (Interlocked.Decrement(ref _users) == 0 && _buffer.Length > 0)
+        if (_buffer.Length > 0 && Interlocked.Decrement(ref _users) == 0)
         {
             ArrayPool<byte>.Shared.Return(_buffer);
         }

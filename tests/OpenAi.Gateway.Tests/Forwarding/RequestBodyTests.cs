@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway.Tests.Forwarding;
+
+public class RequestBodyTests
+{
+    [Fact]
+    public async Task A_body_can_be_copied_again_and_not_once_its_memory_went_back()
+    {
+        var body = await ReadAsync("prompt"u8.ToArray());
+        using var first = new MemoryStream();
+        using var second = new MemoryStream();
+
+        await body.CopyToAsync(first, CancellationToken.None);
+        await body.CopyToAsync(second, CancellationToken.None);
+        body.Dispose();
+
+        first.ToArray().ShouldBe("prompt"u8.ToArray());
+        second.ToArray().ShouldBe("prompt"u8.ToArray());
+        await Should.ThrowAsync<ObjectDisposedException>(() => body.CopyToAsync(new MemoryStream(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_copy_that_outlives_the_request_keeps_the_memory()
+    {
+        var body = await ReadAsync("prompt"u8.ToArray());
+        var target = new HeldStream();
+
+        var copying = body.CopyToAsync(target, CancellationToken.None);
+        body.Dispose();
+        using var other = await ReadAsync("SECRET"u8.ToArray());
+        target.Go();
+        await copying.SoonAsync();
+
+        target.Written.ShouldBe("prompt"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task An_empty_body_is_nobodys_memory()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var body = await ReadAsync([]);
+            body.Dispose();
+            await body.CopyToAsync(Stream.Null, CancellationToken.None);
+        }
+    }
+
+    private static ValueTask<RequestBody> ReadAsync(byte[] bytes)
+    {
+        var context = new DefaultHttpContext();
+        context.Request.ContentLength = bytes.Length;
+        context.Request.Body = new MemoryStream(bytes);
+        return RequestBody.ReadAsync(context.Request, 1024, CancellationToken.None);
+    }
+
+    // Takes the bytes only when it is told to.
+    private sealed class HeldStream : MemoryStream
+    {
+        private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public byte[] Written { get; private set; } = [];
+
+        public void Go() => _go.SetResult();
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await _go.Task;
+            Written = buffer.ToArray();
+        }
+    }
+}
