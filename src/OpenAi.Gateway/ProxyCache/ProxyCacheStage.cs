@@ -125,36 +125,33 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
         HideHeaders(context, cache.Options);
         var before = new Dictionary<string, StringValues>(context.Response.Headers, StringComparer.OrdinalIgnoreCase);
-        var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow());
-        using (fetch)
+        using var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow());
+        try
         {
-            try
-            {
-                await fetch.RunAsync(next);
-            }
-            finally
-            {
-                if (!fetch.IsHeldBack)
-                {
-                    Count(context);
-                }
-            }
-
-            if (fetch.IsHeldBack)
-            {
-                fetch.ClearResponse();
-                await AnswerAsync(context, cache.Options, old!);
-                return old;
-            }
-
-            if (fetch.ToEntry(services.Time.GetUtcNow()) is not { } entry)
-            {
-                return null;
-            }
-
-            await _cache.SetAsync(key, entry, cache.KeepFor(entry.FreshFor));
-            return entry;
+            await fetch.RunAsync(next);
         }
+        finally
+        {
+            if (!fetch.IsHeldBack)
+            {
+                Count(context);
+            }
+        }
+
+        if (fetch.IsHeldBack)
+        {
+            fetch.ClearResponse();
+            await AnswerAsync(context, cache.Options, old!);
+            return old;
+        }
+
+        if (fetch.ToEntry(services.Time.GetUtcNow()) is not { } entry)
+        {
+            return null;
+        }
+
+        await _cache.SetAsync(key, entry, cache.KeepFor(entry.FreshFor));
+        return entry;
     }
 
     private async Task PurgeAsync(HttpContext context, ProxyCachePolicy.Compiled cache)
