@@ -93,6 +93,7 @@ call=$(awk '/^curl -i / { inside = 1 } /^```/ && inside { exit } inside' "$repos
 # Starts an ASP.NET Core app on a free port and leaves its address in $address.
 start() { # <name> <dll> <environment>...
     local log=$work/$1.log tries
+    : > "$log" # the app's own shell may create it later than the first look
     env "${@:3}" dotnet "$2" --urls http://127.0.0.1:0 > "$log" 2>&1 &
     processes+=($!)
     for ((tries = 0; tries < 300; tries++)); do
