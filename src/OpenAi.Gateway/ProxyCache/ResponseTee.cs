@@ -9,14 +9,12 @@ namespace OpenAi.Gateway;
 /// Stands between an endpoint and the client: bytes go on at once and are remembered on the way. When the answer begins, the cache decides:
 /// remember it, let it pass, or hold a failure back because there is something better to send.
 /// </summary>
-internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySize, Func<TeeMode> decide) : PipeWriter, IHttpResponseBodyFeature, IDisposable
+internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySize, Func<TeeMode> decide) : ResponseWriter(client), IDisposable
 {
     private byte[] _remembered = [];
     private byte[] _heldBack = [];
     private int _length;
-    private long _unflushed;
     private Memory<byte> _given;
-    private Stream? _stream;
 
     /// <summary>What was decided, or <see langword="null"/> while the answer has not begun.</summary>
     public TeeMode? Mode { get; private set; }
@@ -24,44 +22,54 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     /// <summary>The bytes of the answer, as long as <see cref="Mode"/> is <see cref="TeeMode.Remember"/>.</summary>
     public ReadOnlyMemory<byte> Body => _remembered.AsMemory(0, _length);
 
-    public Stream Stream => _stream ??= AsStream(leaveOpen: true);
-
-    public PipeWriter Writer => this;
-
-    // JSON is written to a pipe that can tell this, to no other.
-    public override bool CanGetUnflushedBytes => true;
-
-    public override long UnflushedBytes => _unflushed;
-
     /// <summary>Decides for an answer that has no bytes.</summary>
     public void Begin() => Mode ??= decide();
 
-    public void DisableBuffering() => client.DisableBuffering();
-
-    public Task StartAsync(CancellationToken cancellationToken = default)
+    public override Task StartAsync(CancellationToken cancellationToken = default)
     {
         Begin();
-        return Mode == TeeMode.HoldBack ? Task.CompletedTask : client.StartAsync(cancellationToken);
+        return Mode == TeeMode.HoldBack ? Task.CompletedTask : Client.StartAsync(cancellationToken);
     }
 
-    public Task CompleteAsync()
+    public override Task CompleteAsync()
     {
         Begin();
-        return Mode == TeeMode.HoldBack ? Task.CompletedTask : client.CompleteAsync();
+        return Mode == TeeMode.HoldBack ? Task.CompletedTask : Client.CompleteAsync();
     }
-
-    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
-        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         Begin();
-        return _given = Mode == TeeMode.HoldBack ? ScratchMemory(sizeHint) : client.Writer.GetMemory(sizeHint);
+        return _given = Mode == TeeMode.HoldBack ? ScratchMemory(sizeHint) : Client.Writer.GetMemory(sizeHint);
     }
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        Begin();
 
-    public override void Advance(int bytes)
+        // Nobody reads what is held back, so there is no need to wait for its end.
+        return Mode == TeeMode.HoldBack ? new(new FlushResult(isCanceled: false, isCompleted: true)) : base.FlushAsync(cancellationToken);
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (Mode != TeeMode.HoldBack)
+        {
+            Client.Writer.Complete(exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        if (_heldBack.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_heldBack);
+            _heldBack = [];
+        }
+    }
+
+    protected override void Written(int bytes)
     {
         if (Mode == TeeMode.HoldBack)
         {
@@ -74,37 +82,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         }
 
         _given = _given[bytes..];
-        _unflushed += bytes;
-        client.Writer.Advance(bytes);
-    }
-
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
-    {
-        Begin();
-        _unflushed = 0;
-
-        // Nobody reads what is held back, so there is no need to wait for its end.
-        return Mode == TeeMode.HoldBack ? new(new FlushResult(isCanceled: false, isCompleted: true)) : client.Writer.FlushAsync(cancellationToken);
-    }
-
-    public override void CancelPendingFlush() => client.Writer.CancelPendingFlush();
-
-    public override void Complete(Exception? exception = null)
-    {
-        if (Mode != TeeMode.HoldBack)
-        {
-            client.Writer.Complete(exception);
-        }
-    }
-
-    public void Dispose()
-    {
-        Forget();
-        if (_heldBack.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_heldBack);
-            _heldBack = [];
-        }
+        Client.Writer.Advance(bytes);
     }
 
     private Memory<byte> ScratchMemory(int sizeHint)

@@ -33,6 +33,9 @@ internal sealed class PooledBytes : IDisposable
         }
     }
 
+    /// <summary>Forgets the last bytes.</summary>
+    public void RemoveLast(int count) => Length -= count;
+
     public void Clear()
     {
         if (_array.Length > 0)

@@ -1,0 +1,48 @@
+namespace OpenAi.Gateway;
+
+/// <summary>Finds a member of a JSON text by a search for its name, without reading what stands before it.</summary>
+internal static class JsonSearch
+{
+    private static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
+
+    /// <summary>
+    /// Where the value of the first such member begins, at whatever depth; -1 if there is none. A text cannot be taken for it: quotes
+    /// inside a text are escaped.
+    /// </summary>
+    /// <param name="json">The JSON text.</param>
+    /// <param name="quotedName">The name with its quotes.</param>
+    /// <param name="nameStart">Where the name begins, its quote included.</param>
+    public static int ValueOf(ReadOnlySpan<byte> json, ReadOnlySpan<byte> quotedName, out int nameStart)
+    {
+        nameStart = 0;
+        while (true)
+        {
+            var found = json[nameStart..].IndexOf(quotedName);
+            if (found < 0)
+            {
+                return -1;
+            }
+
+            nameStart += found;
+            var afterName = nameStart + quotedName.Length;
+            var colon = Skip(json, afterName);
+            if (colon < json.Length && json[colon] == (byte)':' && (nameStart == 0 || json[nameStart - 1] != (byte)'\\'))
+            {
+                return Skip(json, colon + 1);
+            }
+
+            nameStart = afterName;
+        }
+    }
+
+    /// <summary>The first place from <paramref name="position"/> on that is not white space.</summary>
+    public static int Skip(ReadOnlySpan<byte> json, int position)
+    {
+        while (position < json.Length && Whitespace.Contains(json[position]))
+        {
+            position++;
+        }
+
+        return position;
+    }
+}

@@ -1,0 +1,18 @@
+namespace OpenAi.Gateway;
+
+/// <summary>The values that the gateway reads from an answer.</summary>
+internal enum AnswerField
+{
+    None,
+    Model,
+    Id,
+    ServiceTier,
+    FinishReason,
+    Status,
+    Text,
+    Input,
+    Output,
+    CachedInput,
+    CacheWriteInput,
+    Reasoning,
+}

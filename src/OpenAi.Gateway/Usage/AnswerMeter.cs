@@ -1,0 +1,75 @@
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Reads from the bytes of one upstream's answer, while they pass, what it tells of itself and its tokens. Whatever the bytes are, it does
+/// not throw.
+/// </summary>
+internal sealed class AnswerMeter : IDisposable
+{
+    private readonly AnswerReader _answer = new();
+    private readonly SseParser? _parser;
+    private readonly EventReader? _events;
+    private readonly JsonBodyReader? _body;
+
+    private AnswerMeter(ModelOperation operation, bool isEventStream)
+    {
+        if (isEventStream)
+        {
+            _parser = new SseParser();
+            _events = new EventReader(_answer, operation);
+        }
+        else
+        {
+            _body = new JsonBodyReader(_answer);
+        }
+    }
+
+    /// <summary>The usage that the upstream reported last; <see langword="null"/> when it reported none that could be read.</summary>
+    public TokenUsage? Reported => _answer.Usage;
+
+    /// <summary>The model that answered.</summary>
+    public string? Model => _answer.Model;
+
+    /// <summary>The tier that the upstream charges.</summary>
+    public string? ServiceTier => _answer.ServiceTier;
+
+    public string? Id => _answer.Id;
+
+    /// <summary>Why the choices ended, each reason once; for the responses API the status, and why it is incomplete.</summary>
+    public IReadOnlyList<string> FinishReasons => _answer.FinishReasons;
+
+    /// <summary>Whether an event with generated text came.</summary>
+    public bool HasFirstToken => OutputEvents > 0;
+
+    /// <summary>How many events with generated text came. An estimate is made of it when no usage was reported.</summary>
+    public long OutputEvents => _events?.TextEvents ?? 0;
+
+    /// <summary>How many bytes of generated text came, in a stream or not. An estimate is made of it when no usage was reported.</summary>
+    public long OutputBytes => _answer.TextBytes;
+
+    public static AnswerMeter Create(ModelOperation operation, bool isEventStream) => new(operation, isEventStream);
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        _body?.Append(bytes);
+        while (_parser is not null && _parser.TryRead(ref bytes, out var found))
+        {
+            _events!.Read(found.Data);
+        }
+    }
+
+    /// <summary>Says that there are no more bytes: the last event may lack its blank line.</summary>
+    public void Complete()
+    {
+        if (_parser is not null && _parser.TryReadRest(out var last))
+        {
+            _events!.Read(last.Data);
+        }
+    }
+
+    public void Dispose()
+    {
+        _parser?.Dispose();
+        _body?.Dispose();
+    }
+}

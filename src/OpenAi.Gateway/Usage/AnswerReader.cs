@@ -1,0 +1,157 @@
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Takes from the tokens of a JSON text, one after the other, what an answer tells of itself.</summary>
+internal sealed class AnswerReader
+{
+    private const int PartsDepth = 8;
+    private const int MaxWordLength = 256;
+    private const int MaxFinishReasons = 16;
+
+    private readonly AnswerPart[] _parts = new AnswerPart[PartsDepth];
+    private readonly List<string> _finishReasons = [];
+    private AnswerPart? _next;
+    private AnswerField _field;
+    private TokenUsage _usage;
+    private bool _hasUsage;
+    private bool _countsText;
+
+    /// <summary>How the answer's texts are read. They may be nested deeply: one of the responses API repeats the schemas of its tools.</summary>
+    public static JsonReaderOptions Options { get; } = new() { MaxDepth = 256 };
+
+    public TokenUsage? Usage { get; private set; }
+
+    public string? Model { get; private set; }
+
+    public string? Id { get; private set; }
+
+    public string? ServiceTier { get; private set; }
+
+    public IReadOnlyList<string> FinishReasons => _finishReasons;
+
+    /// <summary>The bytes of generated text.</summary>
+    public long TextBytes { get; private set; }
+
+    /// <summary>Begins a text of its own, whatever became of the one before.</summary>
+    /// <param name="part">What it is; a single string is the text itself.</param>
+    /// <param name="countsText">Whether the generated text in it counts.</param>
+    public void Begin(AnswerPart part, bool countsText)
+    {
+        _next = part;
+        _field = part == AnswerPart.Text ? AnswerField.Text : AnswerField.None;
+        _countsText = countsText;
+    }
+
+    /// <summary>Takes the token at which the reader stands.</summary>
+    /// <param name="json">The reader.</param>
+    /// <param name="cutBytes">How many bytes were cut out of the token because it is long.</param>
+    public void Take(ref Utf8JsonReader json, long cutBytes = 0)
+    {
+        var depth = json.CurrentDepth;
+        switch (json.TokenType)
+        {
+            case JsonTokenType.PropertyName:
+                (_field, _next) = AnswerFields.Of(PartAt(depth - 1), json);
+                return;
+            case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                Enter(depth, _next ?? PartAt(depth - 1));
+                break;
+            case JsonTokenType.EndObject when PartAt(depth) == AnswerPart.Usage:
+                Usage = _hasUsage ? _usage : Usage;
+                break;
+            case JsonTokenType.String:
+                TakeString(ref json, cutBytes);
+                break;
+            case JsonTokenType.Number when _field >= AnswerField.Input && json.TryGetInt64(out var number) && number >= 0:
+                TakeNumber(number);
+                break;
+        }
+
+        (_field, _next) = (AnswerField.None, null);
+    }
+
+    public void TakeFinishReason(ref Utf8JsonReader json)
+    {
+        foreach (var reason in _finishReasons)
+        {
+            if (json.ValueTextEquals(reason))
+            {
+                return;
+            }
+        }
+
+        if (_finishReasons.Count < MaxFinishReasons && Word(ref json, null) is { } added)
+        {
+            _finishReasons.Add(added);
+        }
+    }
+
+    private void TakeText(ref Utf8JsonReader json, long cutBytes)
+    {
+        if (!_countsText)
+        {
+            return;
+        }
+
+        var text = json.ValueSpan;
+
+        // What is written as \u and four digits takes about three bytes.
+        TextBytes += text.Length + cutBytes - (json.ValueIsEscaped ? text.Count("\\u"u8) * 3 : 0);
+    }
+
+    private void TakeString(ref Utf8JsonReader json, long cutBytes)
+    {
+        switch (_field)
+        {
+            case AnswerField.Text:
+                TakeText(ref json, cutBytes);
+                break;
+            case AnswerField.Model:
+                Model = Word(ref json, Model);
+                break;
+            case AnswerField.Id:
+                Id = Word(ref json, Id);
+                break;
+            case AnswerField.ServiceTier:
+                ServiceTier = Word(ref json, ServiceTier);
+                break;
+            case AnswerField.FinishReason:
+                TakeFinishReason(ref json);
+                break;
+            case AnswerField.Status when !json.ValueTextEquals("in_progress"u8) && !json.ValueTextEquals("queued"u8):
+                TakeFinishReason(ref json);
+                break;
+        }
+    }
+
+    private void TakeNumber(long number) => (_usage, _hasUsage) = (
+        _field switch
+        {
+            AnswerField.Input => _usage with { Input = number },
+            AnswerField.Output => _usage with { Output = number },
+            AnswerField.CachedInput => _usage with { CachedInput = number },
+            AnswerField.CacheWriteInput => _usage with { CacheWriteInput = number },
+            _ => _usage with { Reasoning = number },
+        },
+        _hasUsage || _field is AnswerField.Input or AnswerField.Output);
+
+    private void Enter(int depth, AnswerPart part)
+    {
+        if (depth < PartsDepth)
+        {
+            _parts[depth] = part;
+        }
+
+        if (part == AnswerPart.Usage)
+        {
+            (_usage, _hasUsage) = (default, false);
+        }
+    }
+
+    private AnswerPart PartAt(int depth) => depth is >= 0 and < PartsDepth ? _parts[depth] : AnswerPart.Other;
+
+    // Keeps the string that is there when it says the same: many events repeat it.
+    private static string? Word(ref Utf8JsonReader json, string? old) =>
+        json.ValueSpan.Length is 0 or > MaxWordLength || (old is not null && json.ValueTextEquals(old)) ? old : json.GetString();
+}

@@ -1,0 +1,158 @@
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Reads a JSON answer while it passes. Only a token that is cut by the end of a chunk is kept, and of a long text, such as an image, only
+/// that it was there.
+/// </summary>
+internal sealed class JsonBodyReader : IDisposable
+{
+    private const int MaxTokenSize = 4096;
+
+    private readonly AnswerReader _answer;
+    private readonly PooledBytes _kept = new();
+    private JsonReaderState _state = new(AnswerReader.Options);
+    private long _cutBytes;
+    private bool _isInLongText;
+    private bool _isAfterBackslash;
+    private bool _hasGivenUp;
+
+    public JsonBodyReader(AnswerReader answer)
+    {
+        _answer = answer;
+        _answer.Begin(AnswerPart.Answer, countsText: true);
+    }
+
+    private static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
+
+    private static ReadOnlySpan<byte> Separators => " \t\r\n,:"u8;
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty && !_hasGivenUp)
+        {
+            // In pieces, so that what is kept stays small however large the chunks are.
+            var piece = bytes[..Math.Min(bytes.Length, MaxTokenSize)];
+            bytes = bytes[piece.Length..];
+            piece = _isInLongText ? SkipText(piece) : piece;
+            if (!piece.IsEmpty)
+            {
+                Read(piece);
+            }
+        }
+    }
+
+    public void Dispose() => _kept.Dispose();
+
+    private void Read(ReadOnlySpan<byte> piece)
+    {
+        try
+        {
+            if (_kept.Length == 0)
+            {
+                _kept.Append(piece[ReadTokens(piece)..]);
+            }
+            else
+            {
+                _kept.Append(piece);
+                _kept.RemoveFirst(ReadTokens(_kept.Span));
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // It is no JSON, or no UTF-8. What was read until here stands.
+            GiveUp();
+            return;
+        }
+
+        if (_kept.Span.Trim(Separators).IsEmpty)
+        {
+            // White space between two tokens may be longer than any of them.
+            _kept.RemoveFirst(_kept.Length - _kept.Span.TrimStart(Whitespace).Length);
+            _kept.RemoveLast(_kept.Length - _kept.Span.TrimEnd(Whitespace).Length);
+        }
+        else if (_kept.Length > MaxTokenSize)
+        {
+            CutText();
+        }
+    }
+
+    private int ReadTokens(ReadOnlySpan<byte> bytes)
+    {
+        var json = new Utf8JsonReader(bytes, isFinalBlock: false, _state);
+        while (json.Read())
+        {
+            _answer.Take(ref json, _cutBytes);
+            _cutBytes = 0;
+        }
+
+        _state = json.CurrentState;
+        return (int)json.BytesConsumed;
+    }
+
+    // Keeps the opening quote; the closing one will make it an empty text.
+    private void CutText()
+    {
+        var kept = _kept.Span;
+        var text = kept.IndexOf((byte)'"') + 1;
+        if (text == 0 || !kept[..(text - 1)].Trim(Separators).IsEmpty)
+        {
+            GiveUp();
+            return;
+        }
+
+        _isInLongText = true;
+        var behind = SkipText(kept[text..]);
+        if (_isInLongText)
+        {
+            _kept.RemoveLast(kept.Length - text);
+            return;
+        }
+
+        // It is the whole name of a member, whose colon is far away.
+        _cutBytes = 0;
+        _kept.RemoveLast(behind.Length - 1);
+    }
+
+    // Gives what stands behind the text, its closing quote included.
+    private ReadOnlySpan<byte> SkipText(ReadOnlySpan<byte> piece)
+    {
+        var position = 0;
+        while (position < piece.Length)
+        {
+            if (_isAfterBackslash)
+            {
+                _isAfterBackslash = false;
+                position++;
+                continue;
+            }
+
+            var found = piece[position..].IndexOfAny((byte)'"', (byte)'\\');
+            if (found < 0)
+            {
+                break;
+            }
+
+            position += found;
+            if (piece[position] == (byte)'"')
+            {
+                _isInLongText = false;
+                _cutBytes += position;
+                return piece[position..];
+            }
+
+            _isAfterBackslash = true;
+            position++;
+        }
+
+        _cutBytes += piece.Length;
+        return default;
+    }
+
+    private void GiveUp()
+    {
+        _hasGivenUp = true;
+        _kept.Clear();
+    }
+}

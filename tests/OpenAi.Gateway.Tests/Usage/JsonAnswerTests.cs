@@ -1,0 +1,139 @@
+using System.Text;
+using OpenAi.Gateway.Tests.Streams;
+
+namespace OpenAi.Gateway.Tests.Usage;
+
+public class JsonAnswerTests
+{
+    private const string ChatAnswer = """
+        {
+          "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-6-luna",
+          "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "Grüße \"usage\": {}", "refusal": null, "annotations": [{"text": "no"}]}, "logprobs": null, "finish_reason": "stop"},
+            {"index": 1, "message": {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, "finish_reason": "tool_calls"}
+          ],
+          "usage": {"prompt_tokens": 1219, "completion_tokens": 87, "total_tokens": 1306, "prompt_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 64}, "completion_tokens_details": {"reasoning_tokens": 64}},
+          "service_tier": "flex"
+        }
+        """;
+
+    private const string ResponseAnswer = """
+        {"id":"resp_1","object":"response","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"model":"gpt-6-luna",
+        "output":[{"id":"rs_1","type":"reasoning","summary":[]},{"id":"msg_1","type":"message","content":[{"type":"output_text","annotations":[],"text":"Hello"}]}],
+        "text":{"format":{"type":"text"}},"service_tier":"default","usage":{"input_tokens":328,"input_tokens_details":{"cached_tokens":256},"output_tokens":52,"output_tokens_details":{"reasoning_tokens":40},"total_tokens":380}}
+        """;
+
+    private const string CompletionAnswer =
+        """{"id":"cmpl-1","model":"instruct","choices":[{"text":"\n\nBuy","index":0,"logprobs":null,"finish_reason":"length"}],"usage":{"prompt_tokens":7,"completion_tokens":16}}""";
+
+    private const string EmbeddingAnswer =
+        """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.0023,-0.0093]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":8,"total_tokens":8}}""";
+
+    [Theory]
+    [InlineData(ModelOperation.ChatCompletions, ChatAnswer, "TokenUsage { Input = 1219, Output = 87, CachedInput = 1024, CacheWriteInput = 64, Reasoning = 64, Total = 1306 } gpt-6-luna chatcmpl-1 flex stop,tool_calls 30")]
+    [InlineData(ModelOperation.Responses, ResponseAnswer, "TokenUsage { Input = 328, Output = 52, CachedInput = 256, CacheWriteInput = 0, Reasoning = 40, Total = 380 } gpt-6-luna resp_1 default incomplete,max_output_tokens 5")]
+    [InlineData(ModelOperation.Completions, CompletionAnswer, "TokenUsage { Input = 7, Output = 16, CachedInput = 0, CacheWriteInput = 0, Reasoning = 0, Total = 23 } instruct cmpl-1  length 7")]
+    [InlineData(ModelOperation.Embeddings, EmbeddingAnswer, "TokenUsage { Input = 8, Output = 0, CachedInput = 0, CacheWriteInput = 0, Reasoning = 0, Total = 8 } text-embedding-3-small    0")]
+    public void It_tells_of_itself_wherever_it_is_cut(ModelOperation operation, string answer, string expected)
+    {
+        var bytes = Encoding.UTF8.GetBytes(answer);
+        for (var size = 1; size <= bytes.Length; size += 1 + (size / 8))
+        {
+            using var meter = Read(bytes.Chunk(size), operation);
+            $"{meter.Reported} {meter.Model} {meter.Id} {meter.ServiceTier} {string.Join(',', meter.FinishReasons)} {meter.OutputBytes}".ShouldBe(expected);
+        }
+    }
+
+    [Theory]
+    [InlineData("{\"usage\":null}")]
+    [InlineData("{\"usage\":{\"prompt_tokens\":1")]
+    [InlineData("{\"data\":{\"usage\":{\"prompt_tokens\":1}}}")]
+    [InlineData("{\"a\":\"\\\"usage\\\":{\"}")]
+    [InlineData("<html>usage</html>")]
+    [InlineData("")]
+    public void What_is_no_usage_is_none(string answer)
+    {
+        using var meter = Read(Encoding.UTF8.GetBytes(answer).Chunk(3));
+
+        (meter.Reported, meter.HasFirstToken).ShouldBe((null, false));
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("\\\\")]
+    [InlineData("\\\"")]
+    [InlineData("ü\\n,:{}")]
+    public void A_long_text_is_counted_but_not_kept(string piece)
+    {
+        var text = string.Concat(Enumerable.Repeat(piece, 50_000));
+        var bytes = Encoding.UTF8.GetBytes("{\"x\": \"" + text + "\" , \"choices\" : [ {\"message\": {\"content\" :\"" + text + "\"}}], \"usage\":{\"prompt_tokens\":1}, \"model\": \"m\"}");
+        foreach (var size in (int[])[1, 7, 4096, 5000, bytes.Length])
+        {
+            using var meter = Read(bytes.Chunk(size));
+
+            (meter.Reported, meter.Model).ShouldBe((new TokenUsage(1, 0), "m"), $"in chunks of {size}");
+            meter.OutputBytes.ShouldBe(Encoding.UTF8.GetByteCount(text));
+        }
+    }
+
+    [Fact]
+    public void Long_white_space_is_read_over()
+    {
+        var space = new string(' ', 10_000) + new string('\n', 10_000);
+        var bytes = Encoding.ASCII.GetBytes("S{S\"x\"S:S1S,S\"usage\"S:S{S\"prompt_tokens\"S:S12S}S}".Replace("S", space));
+        foreach (var size in (int[])[1, 100, 5000, bytes.Length])
+        {
+            using var meter = Read(bytes.Chunk(size));
+
+            meter.Reported.ShouldBe(new TokenUsage(12, 0));
+        }
+    }
+
+    [Fact]
+    public void A_number_without_end_is_given_up()
+    {
+        using var meter = Read(Encoding.ASCII.GetBytes("{\"x\":" + new string('1', 20_000) + ",\"usage\":{\"prompt_tokens\":1}}").Chunk(100));
+
+        meter.Reported.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_large_answer_takes_no_memory()
+    {
+        var vector = Encoding.ASCII.GetBytes("{\"embedding\":[" + string.Join(',', Enumerable.Repeat("-0.0123456789", 3000)) + "],\"base64\":\"" + new string('A', 30_000) + "\"},");
+        using var meter = AnswerMeter.Create(ModelOperation.Embeddings, isEventStream: false);
+        meter.Append("{\"data\":["u8);
+        meter.Append(vector);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 100; i++)
+        {
+            foreach (var start in Enumerable.Range(0, vector.Length / 1000))
+            {
+                meter.Append(vector.AsSpan(start * 1000, 1000));
+            }
+
+            meter.Append(vector.AsSpan(vector.Length / 1000 * 1000));
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(50_000);
+        meter.Append("{}],\"usage\":{\"prompt_tokens\":5}}"u8);
+        meter.Reported.ShouldBe(new TokenUsage(5, 0));
+    }
+
+    [Fact]
+    public void Usages_add_up_part_by_part() =>
+        (new TokenUsage(1, 2, 3, 4, 5) + new TokenUsage(10, 20, 30, 40, 50)).ShouldBe(new TokenUsage(11, 22, 33, 44, 55));
+
+    private static AnswerMeter Read(IEnumerable<byte[]> chunks, ModelOperation operation = ModelOperation.ChatCompletions)
+    {
+        var meter = AnswerMeter.Create(operation, isEventStream: false);
+        foreach (var chunk in chunks)
+        {
+            meter.Append(chunk);
+        }
+
+        meter.Complete();
+        return meter;
+    }
+}
