@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -7,54 +8,118 @@ namespace OpenAi.Gateway;
 /// <param name="Member">Where <c>"usage":null</c> stands in the event's data.</param>
 internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member)
 {
-    /// <summary>Finds what was added. Data that is no JSON has nothing added.</summary>
+    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
+
+    /// <summary>Finds what was added. Every event has to pass here, so that it is not read as JSON unless it may be the one with the usage.</summary>
     public static AddedUsage In(ReadOnlySpan<byte> data)
     {
-        if (JsonSearch.ValueOf(data, "\"usage\""u8, out _) < 0)
+        var position = 0;
+        var mayBeWholeEvent = true;
+        while (JsonSearch.ValueOf(data[position..], "\"usage\""u8, out var nameStart) is var value and >= 0)
         {
-            return default;
+            var start = position + nameStart;
+            position += value;
+            var rest = data[position..];
+            if (rest is [(byte)'{', ..] && mayBeWholeEvent)
+            {
+                if (IsUsageOnly(data))
+                {
+                    return new AddedUsage(true, null);
+                }
+
+                mayBeWholeEvent = false;
+            }
+            else if (rest.StartsWith("null"u8) && MemberOfRoot(data, start, position) is { } member)
+            {
+                return new AddedUsage(false, member);
+            }
         }
 
+        return default;
+    }
+
+    private static JsonMember? MemberOfRoot(ReadOnlySpan<byte> data, int start, int valueStart)
+    {
+        var end = valueStart + "null"u8.Length;
+        if (JsonSearch.Skip(data, end) is var next && (next == data.Length || data[next] is not ((byte)',' or (byte)'}')) || !ClosesRoot(data[end..]))
+        {
+            return null;
+        }
+
+        var before = data[..start].TrimEnd(JsonSearch.Whitespace);
+        return before switch
+        {
+            [(byte)'{'] => new JsonMember(start, valueStart, end, 1, IsFirst: true),
+            [(byte)'{', .., (byte)','] => new JsonMember(start, valueStart, end, before[..^1].TrimEnd(JsonSearch.Whitespace).Length, IsFirst: false),
+            _ => null,
+        };
+    }
+
+    // Whether all that is open is one object, which ends where the text ends.
+    private static bool ClosesRoot(ReadOnlySpan<byte> rest)
+    {
+        var depth = 1;
+        while (rest.IndexOfAny(Structure) is var found and >= 0)
+        {
+            var character = rest[found];
+            rest = rest[(found + 1)..];
+            switch (character)
+            {
+                case (byte)'"':
+                    rest = BehindText(rest);
+                    break;
+                case (byte)'{' or (byte)'[':
+                    depth++;
+                    break;
+                case var _ when --depth == 0:
+                    return character == (byte)'}' && rest.Trim(JsonSearch.Whitespace).IsEmpty;
+            }
+        }
+
+        return false;
+    }
+
+    private static ReadOnlySpan<byte> BehindText(ReadOnlySpan<byte> text)
+    {
+        while (text.IndexOfAny((byte)'"', (byte)'\\') is var found and >= 0)
+        {
+            var isEnd = text[found] == (byte)'"';
+            text = text[Math.Min(text.Length, found + (isEnd ? 1 : 2))..];
+            if (isEnd)
+            {
+                return text;
+            }
+        }
+
+        return default;
+    }
+
+    private static bool IsUsageOnly(ReadOnlySpan<byte> data)
+    {
         try
         {
-            return Read(data);
+            var json = new Utf8JsonReader(data, AnswerReader.Options);
+            var hasUsage = false;
+            var hasNoChoices = false;
+            json.Read();
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var isUsage = json.ValueTextEquals("usage"u8);
+                var isChoices = json.ValueTextEquals("choices"u8);
+                json.Read();
+                hasUsage |= isUsage && json.TokenType == JsonTokenType.StartObject;
+                var isArray = json.TokenType == JsonTokenType.StartArray;
+                var start = (int)json.BytesConsumed;
+                json.Skip();
+                hasNoChoices |= isChoices && isArray && data[start..(int)json.TokenStartIndex].Trim(JsonSearch.Whitespace).IsEmpty;
+            }
+
+            // Throws when something stands behind the object.
+            return hasUsage && hasNoChoices && !json.Read();
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return default;
+            return false;
         }
-    }
-
-    private static AddedUsage Read(ReadOnlySpan<byte> data)
-    {
-        var json = new Utf8JsonReader(data, AnswerReader.Options);
-        if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
-        {
-            return default;
-        }
-
-        JsonMember? member = null;
-        var hasUsage = false;
-        var hasNoChoices = false;
-        var before = (int)json.BytesConsumed;
-        for (var isFirst = true; json.Read() && json.TokenType == JsonTokenType.PropertyName; isFirst = false)
-        {
-            var isUsage = json.ValueTextEquals("usage"u8);
-            var isChoices = json.ValueTextEquals("choices"u8);
-            var start = (int)json.TokenStartIndex;
-            json.Read();
-            var valueStart = (int)json.TokenStartIndex;
-            hasUsage |= isUsage && json.TokenType == JsonTokenType.StartObject;
-            var isNull = isUsage && json.TokenType == JsonTokenType.Null;
-            json.Skip();
-            var end = (int)json.BytesConsumed;
-            hasNoChoices |= isChoices && data[valueStart..end] is [(byte)'[', .. var inside, (byte)']'] && JsonSearch.Skip(inside, 0) == inside.Length;
-            member = isNull ? new JsonMember(start, valueStart, end, before, isFirst) : member;
-            before = end;
-        }
-
-        // Throws when the object is not the end.
-        json.Read();
-        return new AddedUsage(hasUsage && hasNoChoices, member);
     }
 }

@@ -3,7 +3,8 @@ namespace OpenAi.Gateway;
 /// <summary>Finds a member of a JSON text by a search for its name, without reading what stands before it.</summary>
 internal static class JsonSearch
 {
-    private static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
+    /// <summary>What may stand between two tokens.</summary>
+    public static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
 
     /// <summary>
     /// Where the value of the first such member begins, at whatever depth; -1 if there is none. A text cannot be taken for it: quotes

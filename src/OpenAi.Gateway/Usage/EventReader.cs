@@ -18,6 +18,7 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
 
     public void Read(ReadOnlySpan<byte> data)
     {
+        data = data[JsonSearch.Skip(data, 0)..];
         if (data is not [(byte)'{', ..])
         {
             return;

@@ -24,8 +24,6 @@ internal sealed class JsonBodyReader : IDisposable
         _answer.Begin(AnswerPart.Answer, countsText: true);
     }
 
-    private static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
-
     private static ReadOnlySpan<byte> Separators => " \t\r\n,:"u8;
 
     public void Append(ReadOnlySpan<byte> bytes)
@@ -69,8 +67,8 @@ internal sealed class JsonBodyReader : IDisposable
         if (_kept.Span.Trim(Separators).IsEmpty)
         {
             // White space between two tokens may be longer than any of them.
-            _kept.RemoveFirst(_kept.Length - _kept.Span.TrimStart(Whitespace).Length);
-            _kept.RemoveLast(_kept.Length - _kept.Span.TrimEnd(Whitespace).Length);
+            _kept.RemoveFirst(_kept.Length - _kept.Span.TrimStart(JsonSearch.Whitespace).Length);
+            _kept.RemoveLast(_kept.Length - _kept.Span.TrimEnd(JsonSearch.Whitespace).Length);
         }
         else if (_kept.Length > MaxTokenSize)
         {
