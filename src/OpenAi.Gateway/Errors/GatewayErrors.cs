@@ -58,6 +58,9 @@ internal static class GatewayErrors
     public static GatewayError MethodNotAllowed(string method) => new(
         StatusCodes.Status405MethodNotAllowed, $"The method {method} is not supported here.", InvalidRequest, "method_not_allowed");
 
+    public static GatewayError DuplicateField(string name) => new(
+        StatusCodes.Status400BadRequest, $"The field '{name}' stands in the request twice. Send it once.", InvalidRequest, "duplicate_parameter", name);
+
     public static GatewayError BodyTooLarge(long? limit) => new(
         StatusCodes.Status413PayloadTooLarge,
         limit is null ? "The request body is too large." : $"The request body is larger than the {limit} bytes that are allowed.",

@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// What a request asks a model for: the fields that the gateway acts on, and where they stand in the body. It is changed by edits at those
+/// places, so that everything else reaches the upstream as the client wrote it.
+/// </summary>
+internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte> body)
+{
+    /// <summary>What the legacy endpoint takes when a request names no maximum.</summary>
+    public const int LegacyMaxTokens = 16;
+
+    private readonly List<JsonEdit> _edits = [];
+    private JsonEdit? _usageEdit;
+
+    public ModelOperation Operation => operation;
+
+    /// <summary>The model that the client asked for.</summary>
+    public string? AskedModel { get; set; }
+
+    /// <summary>The model that the upstream is asked for.</summary>
+    public string? Model { get; set; }
+
+    public bool IsStream { get; set; }
+
+    /// <summary>Whether the client itself asked for the usage at the end of its stream.</summary>
+    public bool ClientAsksForUsage { get; set; }
+
+    /// <summary>Whether the gateway asks for it in the client's stead, and must take out of the answer what that added.</summary>
+    public bool GatewayAsksForUsage => _usageEdit is not null;
+
+    /// <summary>The most tokens that one choice may have, as the request says it; <see langword="null"/> when it does not.</summary>
+    public long? MaxOutputTokens { get; set; }
+
+    /// <summary>How many answers are generated for one prompt (<c>n</c>, or <c>best_of</c> if larger).</summary>
+    public int Choices { get; set; } = 1;
+
+    /// <summary>How many prompts there are, each with its own answers.</summary>
+    public int Prompts { get; set; } = 1;
+
+    /// <summary>An upper bound of the input's tokens: no token is shorter than a byte. Images and audio inside the body are left out.</summary>
+    public long InputBytes { get; set; }
+
+    public JsonMember? ModelMember { get; set; }
+
+    public JsonMember? MaxTokensMember { get; set; }
+
+    public JsonMember? StreamMember { get; set; }
+
+    public JsonMember? StreamOptionsMember { get; set; }
+
+    public JsonMember? IncludeUsageMember { get; set; }
+
+    /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
+    public long? MaxOutputTokensOfAll => operation == ModelOperation.Embeddings ? 0 : MaxOutputTokens * Choices * Prompts;
+
+    /// <summary>Whether the body to send differs from the client's.</summary>
+    public bool IsEdited => _edits.Count > 0 || _usageEdit is not null;
+
+    /// <summary>Whether one stored answer can serve this request as JSON and as a stream alike.</summary>
+    public bool HasBothForms => operation.TellsUsageOnRequest();
+
+    /// <summary>Asks the upstream for another model.</summary>
+    public void UseModel(string model)
+    {
+        Model = model;
+        if (ModelMember is { } member)
+        {
+            _edits.Add(new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"")));
+        }
+    }
+
+    /// <summary>Bounds each answer of a request that names no maximum itself.</summary>
+    public void UseMaxOutputTokens(long tokens)
+    {
+        MaxOutputTokens = tokens;
+        _edits.Add(MaxTokensMember is { } member
+            ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens},")));
+    }
+
+    /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
+    public void AskForUsage()
+    {
+        var span = body.Span;
+        if (IncludeUsageMember is { } asked)
+        {
+            _usageEdit = new JsonEdit(asked.ValueStart, asked.ValueLength, "true"u8.ToArray());
+        }
+        else if (StreamOptionsMember is not { } options)
+        {
+            _usageEdit = new JsonEdit(FirstMember, 0, "\"stream_options\":{\"include_usage\":true},"u8.ToArray());
+        }
+        else if (span[options.ValueStart] != (byte)'{')
+        {
+            _usageEdit = new JsonEdit(options.ValueStart, options.ValueLength, "{\"include_usage\":true}"u8.ToArray());
+        }
+        else
+        {
+            var isEmpty = span[(options.ValueStart + 1)..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+            _usageEdit = new JsonEdit(options.ValueStart + 1, 0, isEmpty ? "\"include_usage\":true"u8.ToArray() : "\"include_usage\":true,"u8.ToArray());
+        }
+    }
+
+    /// <summary>The body to send.</summary>
+    public void WriteTo(IBufferWriter<byte> writer) => Write(_usageEdit is { } edit ? [.. _edits, edit] : _edits, writer);
+
+    /// <summary>What tells this question from another one: the body to send without the form that its answer shall have.</summary>
+    public void WriteKeyTo(IBufferWriter<byte> writer)
+    {
+        if (!HasBothForms)
+        {
+            Write(_edits, writer);
+            return;
+        }
+
+        List<JsonEdit> edits = [.. _edits];
+        if (StreamMember is { } stream)
+        {
+            edits.Add(stream.Removal(body.Span));
+        }
+
+        if (StreamOptionsMember is { } options)
+        {
+            edits.Add(options.Removal(body.Span));
+        }
+
+        Write(edits, writer);
+    }
+
+    // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
+    private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
+
+    private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
+    {
+        var span = body.Span;
+        var position = 0;
+        foreach (var edit in edits.OrderBy(edit => edit.Start))
+        {
+            // Two members removed side by side may share the comma between them.
+            if (edit.Start > position)
+            {
+                writer.Write(span[position..edit.Start]);
+            }
+
+            writer.Write(edit.Text.Span);
+            position = Math.Max(position, edit.Start + edit.Length);
+        }
+
+        writer.Write(span[position..]);
+    }
+}

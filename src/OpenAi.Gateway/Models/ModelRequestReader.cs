@@ -1,0 +1,243 @@
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Reads the fields that the gateway acts on out of a request's body, in one pass and without a tree.</summary>
+internal ref struct ModelRequestReader
+{
+    private readonly ModelRequest _request;
+    private Utf8JsonReader _json;
+    private Field _seen;
+    private long _inputBytes;
+    private int _best;
+    private int _n;
+
+    private ModelRequestReader(ModelOperation operation, ReadOnlyMemory<byte> body)
+    {
+        _request = new ModelRequest(operation, body);
+        _json = new Utf8JsonReader(body.Span);
+    }
+
+    [Flags]
+    private enum Field
+    {
+        None = 0,
+        Model = 1,
+        Stream = 2,
+        StreamOptions = 4,
+        MaxTokens = 8,
+        MaxCompletionTokens = 16,
+        MaxOutputTokens = 32,
+        N = 64,
+        BestOf = 128,
+        Prompt = 256,
+        Input = 512,
+    }
+
+    /// <summary>
+    /// Reads a body. An error is a body that two readers could understand differently: a field that stands there twice. A body that is no
+    /// JSON object, or nested too deeply, gives neither request nor error.
+    /// </summary>
+    public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, out ModelRequest? request)
+    {
+        request = null;
+        try
+        {
+            var reader = new ModelRequestReader(operation, body);
+            if (!reader._json.Read() || reader._json.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+
+            if (reader.ReadMembers() is { } error)
+            {
+                return error;
+            }
+
+            request = reader.Finish();
+            return null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private GatewayError? ReadMembers()
+    {
+        var before = (int)_json.BytesConsumed;
+        var isFirst = true;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = FieldOf(_json);
+            if (field != Field.None && (_seen & field) != 0)
+            {
+                return GatewayErrors.DuplicateField(_json.GetString()!);
+            }
+
+            _seen |= field;
+            Count();
+            var start = (int)_json.TokenStartIndex;
+            _json.Read();
+            var valueStart = (int)_json.TokenStartIndex;
+            if (field == Field.StreamOptions && _json.TokenType == JsonTokenType.StartObject)
+            {
+                if (ReadStreamOptions() is { } error)
+                {
+                    return error;
+                }
+            }
+            else
+            {
+                ReadValue(field);
+            }
+
+            var end = (int)_json.BytesConsumed;
+            Place(field, new JsonMember(start, valueStart, end, before, isFirst));
+            (before, isFirst) = (end, false);
+        }
+
+        // Throws when something stands behind the object.
+        _json.Read();
+        return null;
+    }
+
+    private ModelRequest Finish()
+    {
+        _request.InputBytes = _inputBytes;
+        _request.Choices = Math.Max(1, Math.Max(_n, _best));
+        _request.AskedModel = _request.Model;
+        if (_request.Operation == ModelOperation.Completions)
+        {
+            _request.MaxOutputTokens ??= ModelRequest.LegacyMaxTokens;
+        }
+
+        return _request;
+    }
+
+    private GatewayError? ReadStreamOptions()
+    {
+        var before = (int)_json.BytesConsumed;
+        var isFirst = true;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isIncludeUsage = _json.ValueTextEquals("include_usage"u8);
+            var start = (int)_json.TokenStartIndex;
+            _json.Read();
+            var valueStart = (int)_json.TokenStartIndex;
+            if (isIncludeUsage && _request.IncludeUsageMember is not null)
+            {
+                return GatewayErrors.DuplicateField("stream_options.include_usage");
+            }
+
+            if (isIncludeUsage)
+            {
+                _request.ClientAsksForUsage = _json.TokenType == JsonTokenType.True;
+            }
+
+            _json.Skip();
+            var end = (int)_json.BytesConsumed;
+            if (isIncludeUsage)
+            {
+                _request.IncludeUsageMember = new JsonMember(start, valueStart, end, before, isFirst);
+            }
+
+            (before, isFirst) = (end, false);
+        }
+
+        return null;
+    }
+
+    private void ReadValue(Field field)
+    {
+        Count();
+        switch (field)
+        {
+            case Field.Model when _json.TokenType == JsonTokenType.String:
+                _request.Model = _json.GetString();
+                break;
+            case Field.Stream:
+                _request.IsStream = _json.TokenType == JsonTokenType.True;
+                break;
+            case Field.N or Field.BestOf when _json.TokenType == JsonTokenType.Number && _json.TryGetInt32(out var count):
+                (_n, _best) = field == Field.N ? (count, _best) : (_n, count);
+                break;
+            case Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
+                _request.MaxOutputTokens = tokens;
+                break;
+        }
+
+        var depth = _json.CurrentDepth;
+        if (_json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+        {
+            var texts = 0;
+            var isArray = _json.TokenType == JsonTokenType.StartArray;
+            while (_json.Read() && _json.CurrentDepth > depth)
+            {
+                Count();
+                if (_json.CurrentDepth == depth + 1 && _json.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
+                {
+                    texts++;
+                }
+            }
+
+            if (field == Field.Prompt && isArray && _request.Operation == ModelOperation.Completions)
+            {
+                _request.Prompts = Math.Max(1, texts);
+            }
+        }
+    }
+
+    // Of the two fields of a chat the newer one decides; another operation's field says nothing.
+    private readonly bool Declares(Field field) => _request.Operation switch
+    {
+        ModelOperation.ChatCompletions => field == Field.MaxCompletionTokens || (field == Field.MaxTokens && (_seen & Field.MaxCompletionTokens) == 0),
+        ModelOperation.Completions => field == Field.MaxTokens,
+        ModelOperation.Responses => field == Field.MaxOutputTokens,
+        _ => false,
+    };
+
+    private readonly bool IsNumber(out long number)
+    {
+        number = 0;
+        return _json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out number) && number >= 0;
+    }
+
+    private readonly void Place(Field field, JsonMember member)
+    {
+        switch (field)
+        {
+            case Field.Model:
+                _request.ModelMember = member;
+                break;
+            case Field.Stream:
+                _request.StreamMember = member;
+                break;
+            case Field.StreamOptions:
+                _request.StreamOptionsMember = member;
+                break;
+            case Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when Declares(field):
+                _request.MaxTokensMember = member;
+                break;
+        }
+    }
+
+    // No token of a model is shorter than a byte of text; what encloses the text counts one each.
+    private void Count()
+    {
+        var isMedia = _json.TokenType == JsonTokenType.String && _json.ValueSpan.StartsWith("data:"u8);
+        _inputBytes += _json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !isMedia ? Math.Max(1, _json.ValueSpan.Length) : 1;
+    }
+
+    private static Field FieldOf(in Utf8JsonReader json) => json.ValueTextEquals("model"u8) ? Field.Model
+        : json.ValueTextEquals("stream"u8) ? Field.Stream
+        : json.ValueTextEquals("stream_options"u8) ? Field.StreamOptions
+        : json.ValueTextEquals("max_tokens"u8) ? Field.MaxTokens
+        : json.ValueTextEquals("max_completion_tokens"u8) ? Field.MaxCompletionTokens
+        : json.ValueTextEquals("max_output_tokens"u8) ? Field.MaxOutputTokens
+        : json.ValueTextEquals("n"u8) ? Field.N
+        : json.ValueTextEquals("best_of"u8) ? Field.BestOf
+        : json.ValueTextEquals("prompt"u8) ? Field.Prompt
+        : json.ValueTextEquals("input"u8) ? Field.Input
+        : Field.None;
+}
