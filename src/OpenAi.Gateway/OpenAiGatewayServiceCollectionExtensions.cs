@@ -55,6 +55,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayErrorWriter, OpenAiErrorWriter>();
         services.TryAddSingleton<LimitCounter, MemoryLimitCounter>();
         services.TryAddSingleton<GatewayMetrics>();
+        services.TryAddSingleton<UsageLedger>();
         services.TryAddSingleton<UpstreamRegistry>();
         services.TryAddSingleton<GatewayServices>();
         services.TryAddSingleton(CreateCache);

@@ -25,6 +25,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
     private readonly ILogger _logger = services.Loggers.CreateLogger(ForwardLog.Category);
+    private readonly UpstreamCaller _caller = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -39,12 +40,14 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         try
         {
             // 1
-            if (await GatewayRequest.Of(context).ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
+            var request = GatewayRequest.Of(context);
+            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
             {
                 return;
             }
 
-            using var attempt = await SendAsync(context, upstream, body);
+            var call = new UpstreamCall(request.UpstreamPath, request.EditedBody ?? body);
+            using var attempt = await _caller.SendAsync(context, upstream, call);
             await AnswerAsync(context, upstream, attempt);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
@@ -57,107 +60,9 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
     }
 
-    private async Task<ForwardAttempt> SendAsync(HttpContext context, Upstream upstream, RequestBody body)
-    {
-        var request = GatewayRequest.Of(context);
-        var started = services.Time.GetTimestamp();
-        var deadline = metadata.Settings.Timeout ?? upstream.Options.Timeout;
-        List<UpstreamNode>? tried = null;
-        while (true)
-        {
-            // 2
-            var node = upstream.Pick(context, tried);
-            if (node is null)
-            {
-                ForwardLog.NoNode(_logger, metadata.Pattern, upstream.Name);
-                return ForwardAttempt.Refused(GatewayErrors.NoUpstream(upstream.Options.Cooldown));
-            }
-
-            request.Node = node;
-            request.Attempts++;
-
-            // 3
-            var attempt = new ForwardAttempt(
-                UpstreamRequest.Create(context, metadata.Settings, upstream, node, body),
-                new ForwardClock(services.Time, context.RequestAborted));
-
-            // 4
-            var left = LeftOf(deadline, started);
-            var sent = services.Time.GetTimestamp();
-            await attempt.SendAsync(upstream.Invoker, Shorter(left, upstream.Options.FirstByteTimeout));
-            services.Metrics.UpstreamAnswered(metadata, attempt, services.Time.GetElapsedTime(sent));
-
-            // 5
-            if (context.RequestAborted.IsCancellationRequested || !IsFailure(attempt, upstream, node, request.Attempts))
-            {
-                return attempt;
-            }
-
-            (tried ??= []).Add(node);
-            left = LeftOf(deadline, started);
-            if (PauseBeforeRetry(attempt, upstream, body, tried, left) is not { } pause)
-            {
-                return attempt;
-            }
-
-            ForwardLog.Retrying(_logger, metadata.Pattern, upstream.Name, node.Address, attempt.Status, pause);
-            services.Metrics.Retried(metadata);
-            attempt.Dispose();
-            if (pause > TimeSpan.Zero)
-            {
-                await Task.Delay(pause, services.Time, context.RequestAborted);
-            }
-        }
-    }
-
-    // Never below zero, which a timer takes for endless.
-    private TimeSpan LeftOf(TimeSpan deadline, long started) => deadline - services.Time.GetElapsedTime(started) is var left && left > TimeSpan.Zero
-        ? left
-        : TimeSpan.Zero;
-
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private bool IsFailure(ForwardAttempt attempt, Upstream upstream, UpstreamNode node, int number)
-    {
-        if (attempt.Error is { } error)
-        {
-            if (ForwardFailure.IsOfClient(error))
-            {
-                return false;
-            }
-
-            ForwardLog.AttemptFailed(_logger, metadata.Pattern, number, upstream.Name, node.Address, error.Code, attempt.Exception);
-        }
-        else if (!RetryPolicy.IsFailure(attempt.Response!.StatusCode))
-        {
-            node.Succeeded();
-            return RetryPolicy.MayRetry(attempt.Response);
-        }
-
-        node.Failed(attempt.RetryAfter(services.Time) is { } asked ? Shorter(asked, RetryPolicy.LongestRest) : upstream.Options.Cooldown);
-        return true;
-    }
-
-    // The pause before the next attempt, or null when this one was the last.
-    private TimeSpan? PauseBeforeRetry(ForwardAttempt attempt, Upstream upstream, RequestBody body, List<UpstreamNode> tried, TimeSpan left)
-    {
-        var retries = metadata.Settings.Retries ?? upstream.Retries;
-        if (left <= TimeSpan.Zero || tried.Count > retries || !body.CanBeSent || (attempt.Response is { } response && !RetryPolicy.MayRetry(response)) || attempt.IsOutOfQuota)
-        {
-            return null;
-        }
-
-        if (upstream.HasFreshNode(tried))
-        {
-            return TimeSpan.Zero;
-        }
-
-        var pause = attempt.RetryAfter(services.Time) ?? RetryPolicy.Pause(tried.Count);
-        return pause <= upstream.Options.MaxRetryDelay && pause < left ? pause : null;
-    }
-
     private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
     {
+        var request = GatewayRequest.Of(context);
         if (attempt.Error?.Status == ClientClosedRequest)
         {
             // The server has not noticed yet: without the abort it would read on.
@@ -172,25 +77,46 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
         if (attempt.Error is { } error)
         {
+            request.Usage?.AddFailure(error);
             await services.WriteErrorAsync(context, error);
             return;
         }
 
         // 6
         var response = context.Response;
-        UpstreamResponse.CopyHead(attempt.Response!, response, GatewayRequest.Of(context).Node!.Credential);
+        UpstreamResponse.CopyHead(attempt.Response!, response, request.Node!.Credential);
         foreach (var transform in metadata.Settings.ResponseTransforms)
         {
             transform(context, attempt.Response!);
         }
 
         // 7
-        var pump = new StreamPump(response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream);
-        var end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
+        using var meter = MeterOf(request, attempt);
+        var pump = new StreamPump(response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
+        PumpEnd end;
+        try
+        {
+            end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
+        }
+        finally
+        {
+            if (meter is not null)
+            {
+                meter.Complete();
+                request.Usage!.Add(meter, request.Model);
+            }
+        }
 
         // 8
         await EndAsync(context, upstream, attempt, pump.Tail, end);
     }
+
+    // An error costs nothing, whatever it says.
+    private AnswerMeter? MeterOf(GatewayRequest request, ForwardAttempt attempt) => request.Usage is not null
+        && request.Operation != ModelOperation.Other
+        && attempt.Response!.IsSuccessStatusCode
+            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, services.Time)
+            : null;
 
     private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)
     {
@@ -237,7 +163,9 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
     private void ClientGone(HttpContext context)
     {
-        GatewayRequest.Of(context).IsIncomplete = true;
+        var request = GatewayRequest.Of(context);
+        request.IsIncomplete = true;
+        request.Usage?.AddAbandoned(request.Attempts);
         if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
         {
             // Not the client but the app's own request timeout: its middleware answers.

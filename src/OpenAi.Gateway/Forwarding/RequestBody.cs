@@ -87,6 +87,11 @@ internal sealed class RequestBody : IDisposable
         return new RequestBody(buffer, length, null, length);
     }
 
+    /// <summary>A body that the gateway wrote itself.</summary>
+    /// <param name="buffer">From the shared pool; the body gives it back.</param>
+    /// <param name="length">How much of it is the body.</param>
+    public static RequestBody Own(byte[] buffer, int length) => new(buffer, length, null, length);
+
     /// <summary>Lets an ordinary endpoint read the body that a stage has read before it.</summary>
     public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(Memory, _rest);
 

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace OpenAi.Gateway;
 
 /// <summary>Moves an answer's bytes to the client as they come: each read is flushed at once, and nothing is allocated for it.</summary>
-internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan idleTimeout, bool isEventStream)
+internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan idleTimeout, bool isEventStream, AnswerMeter? meter)
 {
     private const int BufferSize = 4096;
     private SseTail _tail;
@@ -17,6 +17,7 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
         var upstream = attempt.Body;
         var left = (attempt.ContentLength ?? long.MaxValue) - attempt.FirstBytes.Length;
         client.Write(attempt.FirstBytes);
+        meter?.Append(attempt.FirstBytes);
 
         // An event stream's headers go out at once: its first event may be far away.
         if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone) && left > 0)
@@ -55,6 +56,7 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
                 _tail.Append(buffer.Span[..read]);
             }
 
+            meter?.Append(buffer.Span[..read]);
             left -= read;
             client.Advance(read);
             if (!await FlushAsync(clientGone) && left > 0)

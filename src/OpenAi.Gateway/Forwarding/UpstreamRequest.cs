@@ -8,11 +8,11 @@ namespace OpenAi.Gateway;
 /// <summary>Makes the message for one attempt: a message that was sent once cannot be sent again.</summary>
 internal static class UpstreamRequest
 {
-    public static HttpRequestMessage Create(HttpContext context, RouteSettings route, Upstream upstream, UpstreamNode node, RequestBody body)
+    public static HttpRequestMessage Create(HttpContext context, RouteSettings route, Upstream upstream, UpstreamNode node, UpstreamCall call)
     {
-        var request = GatewayRequest.Of(context);
+        var body = call.Body;
         var options = upstream.Options;
-        var message = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), node.UriOf(request.UpstreamPath))
+        var message = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), node.UriOf(call.Path))
         {
             Version = options.HttpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,

@@ -105,7 +105,15 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         }
     }
 
-    /// <summary>The body to send.</summary>
+    /// <summary>The body to send, whose memory the caller gives back.</summary>
+    public RequestBody ToBody()
+    {
+        var writer = new PooledWriter(body.Length + 256);
+        WriteTo(writer);
+        return writer.ToBody();
+    }
+
+    /// <summary>Writes the body to send.</summary>
     public void WriteTo(IBufferWriter<byte> writer) => Write(_usageEdit is { } edit ? [.. _edits, edit] : _edits, writer);
 
     /// <summary>What tells this question from another one: the body to send without the form that its answer shall have.</summary>

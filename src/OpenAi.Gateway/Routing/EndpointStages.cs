@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 
 /// <summary>
 /// The one wrap around an endpoint. Where a policy was written decides whether it is in scope; here stands, once, when it runs:
-/// <code>guard → authenticate → limit → cache → endpoint (transform, forward)</code>
+/// <code>guard → authenticate → limit → model → cache → endpoint (transform, forward)</code>
 /// Limits add up; of authentication and cache the nearest one wins (route, then group, then app).
 /// </summary>
 internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices services)
@@ -75,6 +75,11 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         {
             var uncached = limits.Length > 0 ? LimitCountStage.RefuseUnlessHitAsync(pipeline) : pipeline;
             pipeline = new ProxyCacheStage(cache, services, uncached).InvokeAsync;
+        }
+
+        if (route is not null)
+        {
+            pipeline = new ModelStage(route, isNeeded: cache is not null, services, pipeline).InvokeAsync;
         }
 
         if (limits.Length > 0)

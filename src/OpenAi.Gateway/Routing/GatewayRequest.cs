@@ -6,6 +6,7 @@ namespace OpenAi.Gateway;
 internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 {
     private string? _upstreamPath;
+    private int _attempts;
     private readonly HttpContext _context;
 
     private GatewayRequest(HttpContext context) => _context = context;
@@ -28,9 +29,12 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         }
     }
 
-    public UpstreamNode? Node { get; set; }
+    /// <summary>The name of the upstream that was asked last.</summary>
+    public string? Upstream { get; private set; }
 
-    public int Attempts { get; set; }
+    public UpstreamNode? Node { get; private set; }
+
+    public int Attempts => _attempts;
 
     public CacheStatus? CacheStatus { get; set; }
 
@@ -44,6 +48,21 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     /// <summary>The answer did not reach its end: it must never be stored.</summary>
     public bool IsIncomplete { get; set; }
+
+    /// <summary>The answer is that of an identical request in flight.</summary>
+    public bool IsFollower { get; set; }
+
+    /// <summary>What the request asks a model for; <see cref="ModelOperation.Other"/> until the stage that finds out.</summary>
+    public ModelOperation Operation { get; set; }
+
+    /// <summary>The fields of the request that the gateway acts on, if it is one to a model and somebody wants to know.</summary>
+    public ModelRequest? Model { get; set; }
+
+    /// <summary>What the request took; <see langword="null"/> when nobody wants to know.</summary>
+    public RequestUsage? Usage { get; set; }
+
+    /// <summary>The body to send in place of the client's own, when a stage has changed it.</summary>
+    public RequestBody? EditedBody { get; set; }
 
     /// <summary>The request's body, once a stage has read it.</summary>
     public RequestBody? Body { get; private set; }
@@ -70,7 +89,19 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public ValueTask<RequestBody?> ReadBodyAsync(int maxBuffered, GatewayServices services) =>
         Body is { } body ? new(body) : ReadAsync(maxBuffered, services);
 
-    public void Dispose() => Body?.Dispose();
+    /// <summary>Notes that a node is asked now; gives the number of the attempt.</summary>
+    public int BeginAttempt(Upstream upstream, UpstreamNode node)
+    {
+        Upstream = upstream.Name;
+        Node = node;
+        return Interlocked.Increment(ref _attempts);
+    }
+
+    public void Dispose()
+    {
+        Body?.Dispose();
+        EditedBody?.Dispose();
+    }
 
     private async ValueTask<RequestBody?> ReadAsync(int maxBuffered, GatewayServices services)
     {

@@ -11,6 +11,7 @@ internal sealed class GatewayServices(
     UpstreamRegistry upstreams,
     GatewayErrorWriter errors,
     GatewayMetrics metrics,
+    UsageLedger usage,
     TimeProvider time,
     ILoggerFactory loggers)
 {
@@ -22,6 +23,8 @@ internal sealed class GatewayServices(
     public UpstreamRegistry Upstreams => upstreams;
 
     public GatewayMetrics Metrics => metrics;
+
+    public UsageLedger Usage => usage;
 
     public TimeProvider Time => time;
 

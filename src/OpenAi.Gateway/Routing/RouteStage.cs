@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace OpenAi.Gateway;
 
-/// <summary>The outermost stage of an OpenAI route: the guard, and the count of what came of the request.</summary>
+/// <summary>The outermost stage of an OpenAI route: the guard, and the record of what came of the request.</summary>
 internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices services, RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        GatewayRequest.Of(context).Route = route;
-        return services.Metrics.IsCountingRequests ? CountAsync(context) : RunAsync(context);
+        var request = GatewayRequest.Of(context);
+        request.Route = route;
+        request.Usage = services.Usage.IsOn ? new RequestUsage() : null;
+        return request.Usage is not null || services.Metrics.IsCountingRequests ? CountAsync(context, request.Usage) : RunAsync(context);
     }
 
     // The server would refuse a body that is too large while it is read; one that says so beforehand need not be begun.
@@ -19,7 +21,7 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
             ? services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit))
             : next(context);
 
-    private async Task CountAsync(HttpContext context)
+    private async Task CountAsync(HttpContext context, RequestUsage? usage)
     {
         var started = services.Time.GetTimestamp();
         try
@@ -29,6 +31,10 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
         finally
         {
             services.Metrics.RequestEnded(route, context.Response.StatusCode, services.Time.GetElapsedTime(started));
+            if (usage is not null)
+            {
+                services.Usage.Add(UsageRecorder.Of(context, route, usage, started, services.Time));
+            }
         }
     }
 }

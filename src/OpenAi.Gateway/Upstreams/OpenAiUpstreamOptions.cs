@@ -72,6 +72,13 @@ public sealed class OpenAiUpstreamOptions
     [Between(0, 1 << 30, ErrorMessage = "MaxBufferedBody must be between 0 and 1073741824 bytes.")]
     public int MaxBufferedBody { get; set; } = RequestBody.DefaultMaxBuffered;
 
+    /// <summary>
+    /// Whether the gateway may ask for the usage at the end of a stream (<c>stream_options.include_usage</c>) in the place of a client that did not,
+    /// so that its tokens are counted rather than estimated. The client does not see it. Turn it off for a server that refuses the field.
+    /// </summary>
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool AsksForUsage { get; set; } = true;
+
     /// <summary>The HTTP version to ask for over TLS; the node may choose a lower one. Plain HTTP is always 1.1.</summary>
     /// <value>The default is 2.0.</value>
     public Version HttpVersion { get; set; } = System.Net.HttpVersion.Version20;

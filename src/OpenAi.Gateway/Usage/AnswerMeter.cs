@@ -11,8 +11,11 @@ internal sealed class AnswerMeter : IDisposable
     private readonly EventReader? _events;
     private readonly JsonBodyReader? _body;
 
-    private AnswerMeter(ModelOperation operation, bool isEventStream)
+    private readonly TimeProvider _time;
+
+    private AnswerMeter(ModelOperation operation, bool isEventStream, TimeProvider time)
     {
+        _time = time;
         if (isEventStream)
         {
             _parser = new SseParser();
@@ -38,16 +41,18 @@ internal sealed class AnswerMeter : IDisposable
     /// <summary>Why the choices ended, each reason once; for the responses API the status, and why it is incomplete.</summary>
     public IReadOnlyList<string> FinishReasons => _answer.FinishReasons;
 
-    /// <summary>Whether an event with generated text came.</summary>
-    public bool HasFirstToken => OutputEvents > 0;
-
     /// <summary>How many events with generated text came. An estimate is made of it when no usage was reported.</summary>
     public long OutputEvents => _events?.TextEvents ?? 0;
 
     /// <summary>How many bytes of generated text came, in a stream or not. An estimate is made of it when no usage was reported.</summary>
     public long OutputBytes => _answer.TextBytes;
 
-    public static AnswerMeter Create(ModelOperation operation, bool isEventStream) => new(operation, isEventStream);
+    public bool IsEventStream => _events is not null;
+
+    /// <summary>When the first event with generated text came.</summary>
+    public long? FirstTokenAt { get; private set; }
+
+    public static AnswerMeter Create(ModelOperation operation, bool isEventStream, TimeProvider time) => new(operation, isEventStream, time);
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -56,6 +61,8 @@ internal sealed class AnswerMeter : IDisposable
         {
             _events!.Read(found.Data);
         }
+
+        NoteFirstToken();
     }
 
     /// <summary>Says that there are no more bytes: the last event may lack its blank line.</summary>
@@ -65,11 +72,21 @@ internal sealed class AnswerMeter : IDisposable
         {
             _events!.Read(last.Data);
         }
+
+        NoteFirstToken();
     }
 
     public void Dispose()
     {
         _parser?.Dispose();
         _body?.Dispose();
+    }
+
+    private void NoteFirstToken()
+    {
+        if (FirstTokenAt is null && OutputEvents > 0)
+        {
+            FirstTokenAt = _time.GetTimestamp();
+        }
     }
 }

@@ -37,7 +37,7 @@ public class AnswerMeterTests
         using var meter = Read(stream.Operation, isEventStream: true, [stream.With]);
 
         $"{meter.Model} {meter.Id} {meter.ServiceTier} {string.Join(' ', meter.FinishReasons)}, {meter.OutputEvents} events, {meter.OutputBytes} bytes".ShouldBe(expected);
-        meter.HasFirstToken.ShouldBe(meter.OutputEvents > 0);
+        (meter.FirstTokenAt is not null).ShouldBe(meter.OutputEvents > 0);
     }
 
     [Theory]
@@ -79,12 +79,12 @@ public class AnswerMeterTests
     [Fact]
     public void The_first_token_is_not_the_first_event()
     {
-        using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true);
+        using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, TimeProvider.System);
 
         meter.Append("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n: x\n\n"u8);
-        meter.HasFirstToken.ShouldBeFalse();
+        (meter.FirstTokenAt is not null).ShouldBeFalse();
         meter.Append("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"u8);
-        meter.HasFirstToken.ShouldBeTrue();
+        (meter.FirstTokenAt is not null).ShouldBeTrue();
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public class AnswerMeterTests
 
     private static AnswerMeter Read(ModelOperation operation, bool isEventStream, IEnumerable<byte[]> chunks)
     {
-        var meter = AnswerMeter.Create(operation, isEventStream);
+        var meter = AnswerMeter.Create(operation, isEventStream, TimeProvider.System);
         foreach (var chunk in chunks)
         {
             meter.Append(chunk);

@@ -1,0 +1,31 @@
+using System.Buffers;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Writes into pooled memory that its reader gives back.</summary>
+internal sealed class PooledWriter(int capacity) : IBufferWriter<byte>
+{
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
+    private int _length;
+
+    public void Advance(int count) => _length += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        var room = Math.Max(1, sizeHint);
+        if (_buffer.Length - _length < room)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + room, _buffer.Length * 2));
+            _buffer.AsSpan(0, _length).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+
+        return _buffer.AsMemory(_length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    /// <summary>What was written, as a body to send; its owner gives the memory back.</summary>
+    public RequestBody ToBody() => RequestBody.Own(_buffer, _length);
+}

@@ -1,0 +1,57 @@
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// What the upstream calls of one request took. There is usually one; those of a request with several prompts run at the same time, and
+/// each counts once.
+/// </summary>
+internal sealed class RequestUsage
+{
+    // Fits English text. What it is used for is flagged as an estimate.
+    private const int BytesPerToken = 4;
+
+    private readonly Lock _lock = new();
+
+    public TokenUsage Tokens { get; private set; }
+
+    /// <summary>Whether a part of <see cref="Tokens"/> was not reported by an upstream.</summary>
+    public bool IsEstimated { get; private set; }
+
+    public string? SentModel { get; set; }
+
+    public string? AnsweredModel { get; private set; }
+
+    public string? ServiceTier { get; private set; }
+
+    public bool IsStreamed { get; private set; }
+
+    /// <summary>Whether an upstream began an answer that is no error.</summary>
+    public bool HasAnswer { get; private set; }
+
+    /// <summary>When the first generated text came.</summary>
+    public long? FirstTokenAt { get; private set; }
+
+    /// <summary>Adds what an answer told of itself; called once for each call, when its answer has ended.</summary>
+    public void Add(AnswerMeter answer, ModelRequest? asked)
+    {
+        lock (_lock)
+        {
+            HasAnswer = true;
+            IsStreamed |= answer.IsEventStream;
+            AnsweredModel ??= answer.Model;
+            ServiceTier ??= answer.ServiceTier;
+            FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
+            Tokens += answer.Reported ?? Estimate(answer, asked);
+            IsEstimated |= answer.Reported is null;
+        }
+    }
+
+    /// <summary>Notes that no answer came: an upstream that was reached may have worked all the same.</summary>
+    public void AddFailure(GatewayError error) => IsEstimated |= error == GatewayErrors.UpstreamTimeout || error == GatewayErrors.UpstreamBroken;
+
+    /// <summary>Notes that the client left: an upstream that was asked may have worked all the same.</summary>
+    public void AddAbandoned(int attempts) => IsEstimated |= attempts > 0 && !HasAnswer;
+
+    private static TokenUsage Estimate(AnswerMeter answer, ModelRequest? asked) => new(
+        ((asked?.InputBytes ?? 0) + BytesPerToken - 1) / BytesPerToken,
+        Math.Max(answer.OutputEvents, (answer.OutputBytes + BytesPerToken - 1) / BytesPerToken));
+}
