@@ -49,19 +49,8 @@ internal sealed class BridgeTarget
         return false;
     }
 
-    /// <summary>Whether the field whose name was just read is such a one, however it is escaped.</summary>
-    public bool LeavesOut(ref readonly Utf8JsonReader json)
-    {
-        foreach (var name in _leftOut)
-        {
-            if (json.ValueTextEquals(name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    /// <summary>Whether the field whose name was just read is such a one.</summary>
+    public bool LeavesOut(ref readonly Utf8JsonReader json) => JsonText.IsOneOf(in json, _leftOut);
 
     private static byte[] Json(string text) => [.. "\""u8, .. JsonEncodedText.Encode(text).EncodedUtf8Bytes, .. "\""u8];
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -6,6 +7,8 @@ namespace OpenAi.Gateway;
 /// <summary>A choice of a chat completion or of a chunk: where its members stand.</summary>
 internal readonly ref struct ChatChoice
 {
+    private static readonly byte[][] Rewritten = [.. "index message delta logprobs finish_reason".Split(' ').Select(Encoding.UTF8.GetBytes)];
+
     private readonly ReadOnlySpan<byte> _json;
     private readonly bool _hasOthers;
 
@@ -22,43 +25,34 @@ internal readonly ref struct ChatChoice
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var member = MemberOf(in reader);
+            var isIndex = reader.ValueTextEquals("index"u8);
+            var isMessage = reader.ValueTextEquals("message"u8) || reader.ValueTextEquals("delta"u8);
+            var isLogprobs = reader.ValueTextEquals("logprobs"u8);
+            var isReason = reader.ValueTextEquals("finish_reason"u8);
+            _hasOthers |= !JsonText.IsOneOf(in reader, Rewritten);
             reader.Read();
-            if (member == Member.Index)
+            if (isIndex)
             {
                 Index = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var index) ? index : throw new JsonException();
             }
-            else if (member == Member.Message && reader.TokenType == JsonTokenType.StartObject)
+            else if (isMessage && reader.TokenType == JsonTokenType.StartObject)
             {
                 HasMessage = true;
                 Text = TextOf(json, ref reader);
             }
-            else if (member == Member.Logprobs && reader.TokenType == JsonTokenType.StartObject)
+            else if (isLogprobs && reader.TokenType == JsonTokenType.StartObject)
             {
                 Logprobs = JsonText.Value(json, ref reader);
             }
-            else if (member == Member.FinishReason && reader.TokenType == JsonTokenType.String)
+            else if (isReason && reader.TokenType == JsonTokenType.String)
             {
                 // The client of a text completion knows no tools.
-                FinishReason = reader.ValueTextEquals("tool_calls"u8) || reader.ValueTextEquals("function_call"u8)
-                    ? "\"stop\""u8
-                    : JsonText.Value(json, ref reader);
+                var isOfTools = reader.ValueTextEquals("tool_calls"u8) || reader.ValueTextEquals("function_call"u8);
+                FinishReason = isOfTools ? "\"stop\""u8 : JsonText.Value(json, ref reader);
             }
-            else
-            {
-                _hasOthers |= member == Member.Other;
-                reader.Skip();
-            }
-        }
-    }
 
-    private enum Member
-    {
-        Other,
-        Index,
-        Message,
-        Logprobs,
-        FinishReason,
+            reader.Skip();
+        }
     }
 
     public int Index { get; }
@@ -82,24 +76,9 @@ internal readonly ref struct ChatChoice
     /// <summary>Writes the members that this version does not know, each with a comma in front.</summary>
     public void CopyOthers(IBufferWriter<byte> output)
     {
-        if (!_hasOthers)
+        if (_hasOthers)
         {
-            return;
-        }
-
-        var reader = new Utf8JsonReader(_json);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var start = (int)reader.TokenStartIndex;
-            var isOther = MemberOf(in reader) == Member.Other;
-            reader.Read();
-            reader.Skip();
-            if (isOther)
-            {
-                output.Write(","u8);
-                output.Write(_json[start..(int)reader.BytesConsumed]);
-            }
+            JsonText.CopyMembers(_json, Rewritten, output);
         }
     }
 
@@ -129,10 +108,4 @@ internal readonly ref struct ChatChoice
 
         return content.IsEmpty ? refusal : content;
     }
-
-    private static Member MemberOf(ref readonly Utf8JsonReader json) => json.ValueTextEquals("index"u8) ? Member.Index
-        : json.ValueTextEquals("delta"u8) || json.ValueTextEquals("message"u8) ? Member.Message
-        : json.ValueTextEquals("logprobs"u8) ? Member.Logprobs
-        : json.ValueTextEquals("finish_reason"u8) ? Member.FinishReason
-        : Member.Other;
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -6,6 +7,8 @@ namespace OpenAi.Gateway;
 /// <summary>A chat completion, or a chunk of one: where its members stand. What is not there is empty.</summary>
 internal readonly ref struct ChatEnvelope
 {
+    private static readonly byte[][] Rewritten = [.. "id object created model choices usage".Split(' ').Select(Encoding.UTF8.GetBytes)];
+
     private readonly ReadOnlySpan<byte> _json;
     private readonly bool _hasOthers;
 
@@ -20,45 +23,23 @@ internal readonly ref struct ChatEnvelope
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var member = MemberOf(in reader);
+            var isId = reader.ValueTextEquals("id"u8);
+            var isCreated = reader.ValueTextEquals("created"u8);
+            var isChoices = reader.ValueTextEquals("choices"u8);
+            var isUsage = reader.ValueTextEquals("usage"u8);
+            var isError = reader.ValueTextEquals("error"u8);
+            _hasOthers |= !JsonText.IsOneOf(in reader, Rewritten);
             reader.Read();
+            var kind = reader.TokenType;
             var value = JsonText.Value(json, ref reader);
-            switch (member)
-            {
-                case Member.Id when value is [(byte)'"', ..]:
-                    Id = JsonText.Inner(value);
-                    break;
-                case Member.Created when reader.TokenType == JsonTokenType.Number:
-                    Created = value;
-                    break;
-                case Member.Choices when reader.TokenType == JsonTokenType.EndArray:
-                    Choices = value;
-                    break;
-                case Member.Usage when reader.TokenType == JsonTokenType.EndObject:
-                    Usage = value;
-                    break;
-                case Member.Error when reader.TokenType != JsonTokenType.Null:
-                    Error = value;
-                    break;
-                case Member.Other:
-                    _hasOthers = true;
-                    break;
-            }
+            Id = isId && kind == JsonTokenType.String ? JsonText.Inner(value) : Id;
+            Created = isCreated && kind == JsonTokenType.Number ? value : Created;
+            Choices = isChoices && kind == JsonTokenType.StartArray ? value : Choices;
+            Usage = isUsage && kind == JsonTokenType.StartObject ? value : Usage;
+            Error = isError && kind != JsonTokenType.Null ? value : Error;
         }
 
         reader.Read(); // Throws when something stands behind the object.
-    }
-
-    private enum Member
-    {
-        Other,
-        Id,
-        Object,
-        Created,
-        Model,
-        Choices,
-        Usage,
-        Error,
     }
 
     /// <summary>The identifier, without its quotes.</summary>
@@ -78,33 +59,9 @@ internal readonly ref struct ChatEnvelope
     /// <summary>Writes the members that a text completion has in the same form, or that this version does not know, each with a comma in front.</summary>
     public void CopyOthers(IBufferWriter<byte> output)
     {
-        if (!_hasOthers)
+        if (_hasOthers)
         {
-            return;
-        }
-
-        var reader = new Utf8JsonReader(_json);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var start = (int)reader.TokenStartIndex;
-            var isOther = MemberOf(in reader) == Member.Other;
-            reader.Read();
-            reader.Skip();
-            if (isOther)
-            {
-                output.Write(","u8);
-                output.Write(_json[start..(int)reader.BytesConsumed]);
-            }
+            JsonText.CopyMembers(_json, Rewritten, output);
         }
     }
-
-    private static Member MemberOf(ref readonly Utf8JsonReader json) => json.ValueTextEquals("id"u8) ? Member.Id
-        : json.ValueTextEquals("object"u8) ? Member.Object
-        : json.ValueTextEquals("created"u8) ? Member.Created
-        : json.ValueTextEquals("model"u8) ? Member.Model
-        : json.ValueTextEquals("choices"u8) ? Member.Choices
-        : json.ValueTextEquals("usage"u8) ? Member.Usage
-        : json.ValueTextEquals("error"u8) ? Member.Error
-        : Member.Other;
 }

@@ -18,6 +18,39 @@ internal static class JsonText
         return json[start..(int)reader.BytesConsumed];
     }
 
+    /// <summary>Writes the members of an object, as they stand and each with a comma in front, but not those of some names.</summary>
+    public static void CopyMembers(ReadOnlySpan<byte> json, ReadOnlySpan<byte[]> without, IBufferWriter<byte> output)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var isCopied = !IsOneOf(in reader, without);
+            reader.Read();
+            reader.Skip();
+            if (isCopied)
+            {
+                output.Write(","u8);
+                output.Write(json[start..(int)reader.BytesConsumed]);
+            }
+        }
+    }
+
+    /// <summary>Whether the name that was just read is one of these, however it is escaped.</summary>
+    public static bool IsOneOf(ref readonly Utf8JsonReader json, ReadOnlySpan<byte[]> names)
+    {
+        foreach (var name in names)
+        {
+            if (json.ValueTextEquals(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public static void WriteNumber(long number, IBufferWriter<byte> output)
     {
         number.TryFormat(output.GetSpan(20), out var written);
