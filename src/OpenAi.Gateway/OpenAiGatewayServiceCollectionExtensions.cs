@@ -56,6 +56,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.TryAddSingleton<LimitCounter, MemoryLimitCounter>();
         services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton<UpstreamRegistry>();
+        services.AddUsageLedger();
         services.TryAddSingleton<GatewayServices>();
         services.TryAddSingleton(CreateCache);
         if (services.All(service => service.ImplementationType != typeof(GatewayStartupCheck)))
