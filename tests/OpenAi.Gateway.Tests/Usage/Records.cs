@@ -3,9 +3,10 @@ namespace OpenAi.Gateway.Tests.Usage;
 /// <summary>Records as the gateway makes them.</summary>
 internal static class Records
 {
-    public static readonly UsageRecord Chat = new()
+    /// <summary>A chat, made anew each time: the ledger puts the price on the record itself.</summary>
+    public static UsageRecord Chat => new()
     {
-        Id = Guid.CreateVersion7(),
+        Id = new Guid("01a20fa0-c81b-7fdb-8644-67880f3abe4f"),
         Time = new DateTimeOffset(2030, 1, 1, 0, 30, 0, TimeSpan.Zero),
         Consumer = "consumer1",
         Route = "/v1/chat/completions",

@@ -188,14 +188,16 @@ public sealed class UsageLedgerTests
     [Fact]
     public async Task Adding_allocates_nothing()
     {
+        var record = Records.Chat;
         await using var host = await UsageHost.StartAsync(usage =>
         {
             usage.QueueCapacity = 1;
             usage.Prices["gpt-4o"] = new ModelPriceOptions { Input = 1, Output = 2 };
         }, new HeldSink());
+        var ledger = host.Ledger;
         for (var i = 0; i < 1000; i++)
         {
-            host.Ledger.Add(Records.Chat);
+            ledger.Add(record);
         }
 
         host.Measured.Dispose();
@@ -210,12 +212,12 @@ public sealed class UsageLedgerTests
             },
         };
         listener.Start();
-        host.Ledger.Add(Records.Chat);
+        ledger.Add(record);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {
-            host.Ledger.Add(Records.Chat);
+            ledger.Add(record);
         }
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1000);
