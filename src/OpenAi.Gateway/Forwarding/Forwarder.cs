@@ -19,33 +19,52 @@ namespace OpenAi.Gateway;
 ///    │      8 the end: whole, or visibly broken
 /// </code>
 /// </summary>
-internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
+internal sealed class Forwarder
 {
     public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
-    private readonly UpstreamCaller _caller = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
-    private readonly ForwardEnd _end = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
+    private readonly OpenAiRouteMetadata _metadata;
+    private readonly GatewayServices _services;
+    private readonly UpstreamCaller _caller;
+    private readonly ForwardEnd _end;
+    private readonly BridgeForwarder _bridge;
+
+    public Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
+    {
+        var logger = services.Loggers.CreateLogger(ForwardLog.Category);
+        (_metadata, _services) = (metadata, services);
+        _caller = new UpstreamCaller(metadata, services, logger);
+        _end = new ForwardEnd(metadata, services, logger);
+        _bridge = new BridgeForwarder(metadata, services, _caller, _end);
+    }
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!metadata.Settings.Methods.Contains(context.Request.Method))
+        if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
-            await services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
+            await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
             return;
         }
 
-        var upstream = services.Upstreams.Get(metadata.Upstream);
-        using var activity = GatewayActivitySource.Start(metadata, upstream);
+        var upstream = _services.Upstreams.Get(_metadata.Upstream);
+        using var activity = GatewayActivitySource.Start(_metadata, upstream);
         try
         {
             // 1
             var request = GatewayRequest.Of(context);
-            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
+            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, _services) is not { } body)
             {
                 return;
             }
 
-            var call = new UpstreamCall(request.UpstreamPath, request.EditedBody ?? body);
+            body = request.EditedBody ?? body;
+            if (_metadata.Settings.Bridge is { } bridge && request.Operation == ModelOperation.Completions)
+            {
+                await _bridge.InvokeAsync(context, upstream, bridge, body);
+                return;
+            }
+
+            var call = new UpstreamCall(request.UpstreamPath, body);
             using var attempt = await _caller.SendAsync(context, upstream, call);
             await AnswerAsync(context, upstream, attempt);
         }
@@ -70,7 +89,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         // 6
         var response = context.Response;
         UpstreamResponse.CopyHead(attempt.Response!, response, request.Node!.Credential);
-        foreach (var transform in metadata.Settings.ResponseTransforms)
+        foreach (var transform in _metadata.Settings.ResponseTransforms)
         {
             transform(context, attempt.Response!);
         }
@@ -100,20 +119,20 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     private AnswerMeter? MeterOf(GatewayRequest request, ForwardAttempt attempt) => request.Usage is not null
         && request.Operation != ModelOperation.Other
         && attempt.Response!.IsSuccessStatusCode
-            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, services.Time)
+            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, _services.Time)
             : null;
 
     private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        services.Metrics.StreamOpened(metadata);
+        _services.Metrics.StreamOpened(_metadata);
         try
         {
             return await pump.CopyAsync(attempt, context.RequestAborted);
         }
         finally
         {
-            services.Metrics.StreamClosed(metadata);
+            _services.Metrics.StreamClosed(_metadata);
         }
     }
 
