@@ -91,7 +91,7 @@ internal static class ConfigurationSchemaWriter
             _ when type == typeof(int) || type == typeof(long) => Typed("integer"),
             _ when type == typeof(TimeSpan) => new JsonObject { ["type"] = "string", ["pattern"] = TimePattern },
             { IsEnum: true } => new JsonObject { ["enum"] = JsonSerializer.SerializeToNode(Enum.GetNames(type)) },
-            _ when type == typeof(IDictionary<string, string>) => MapOf(Typed("string")),
+            { IsGenericType: true } when type.GetGenericTypeDefinition() == typeof(IDictionary<,>) => MapOf(SchemaOf(type.GetGenericArguments()[1])),
             { IsGenericType: true } => ListOf(SchemaOf(type.GetGenericArguments()[0])),
             _ when OptionsModel.Types.Contains(type) => Reference(type),
             _ => Typed("string"),

@@ -16,12 +16,15 @@ internal static class OptionsModel
         typeof(BasicAuthConsumerOptions),
         typeof(LimitCountOptions),
         typeof(ProxyCacheOptions),
+        typeof(CompletionBridgeOptions),
+        typeof(CompletionBridgeModelOptions),
     ];
 
     private static readonly string[] Required =
     [
         "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
+        "CompletionBridgeModelOptions.Model",
     ];
 
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
