@@ -11,7 +11,7 @@ namespace OpenAi.Gateway;
 /// <code>
 ///  client                       gateway                            upstream
 ///    │  ── request ──▶  1 read the body, once, up to a limit
-///    │                  2 pick a node                     ◀─────┐
+///    │                  2 pick upstream, node and key     ◀─────┐
 ///    │                  3 make the message                      │ 5 retry while nothing
 ///    │                  4 send, wait for the first bytes  ───▶  │   went to the client
 ///    │                  5 judge the attempt  ───────────────────┘
@@ -46,9 +46,13 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
                 return;
             }
 
-            var call = new UpstreamCall(request.UpstreamPath, request.EditedBody ?? body);
+            using var call = new UpstreamCall(request.UpstreamPath, request.EditedBody ?? body)
+            {
+                Form = request.Model?.Form ?? default,
+                Write = request.Model is { } model ? model.ToBody : null,
+            };
             using var attempt = await _caller.SendAsync(context, upstream, call);
-            await AnswerAsync(context, upstream, attempt);
+            await AnswerAsync(context, attempt);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -60,7 +64,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
+    private async Task AnswerAsync(HttpContext context, ForwardAttempt attempt)
     {
         var request = GatewayRequest.Of(context);
         if (attempt.Error?.Status == ClientClosedRequest)
@@ -84,7 +88,8 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
         // 6
         var response = context.Response;
-        UpstreamResponse.CopyHead(attempt.Response!, response, request.Node!.Credential);
+        UpstreamResponse.CopyHead(attempt.Response!, response, attempt.Pair.Key.Credential);
+        UpstreamModel.Tell(response, request.Model?.AskedModel, attempt.Model);
         foreach (var transform in metadata.Settings.ResponseTransforms)
         {
             transform(context, attempt.Response!);
@@ -92,7 +97,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 
         // 7
         using var meter = MeterOf(request, attempt);
-        var pump = new StreamPump(response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
+        var pump = new StreamPump(response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
         PumpEnd end;
         try
         {
@@ -108,7 +113,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
 
         // 8
-        await EndAsync(context, upstream, attempt, pump.Tail, end);
+        await EndAsync(context, attempt, pump.Tail, end);
     }
 
     // An error costs nothing, whatever it says.
@@ -132,7 +137,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
     }
 
-    private async Task EndAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt, SseTail tail, PumpEnd end)
+    private async Task EndAsync(HttpContext context, ForwardAttempt attempt, SseTail tail, PumpEnd end)
     {
         var request = GatewayRequest.Of(context);
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
@@ -148,7 +153,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            ForwardLog.AnswerCut(_logger, metadata.Pattern, upstream.Name, request.Node!.Address, end);
+            ForwardLog.AnswerCut(_logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, end);
             request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
             if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone && context.Response.ContentLength is null)
             {
