@@ -13,7 +13,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
     {
         var request = GatewayRequest.Of(context);
         request.Operation = OperationOf(request);
-        return request.Operation != ModelOperation.Other && HttpMethods.IsPost(context.Request.Method) && (isNeeded || request.Usage is not null)
+        return request.Operation != ModelOperation.Other && HttpMethods.IsPost(context.Request.Method)
+            && (isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap)
             ? ReadAsync(context, request)
             : next(context);
     }
