@@ -83,32 +83,34 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
 
         // 6
-        var response = context.Response;
-        UpstreamResponse.CopyHead(attempt.Response!, response, request.Node!.Credential);
-        foreach (var transform in metadata.Settings.ResponseTransforms)
-        {
-            transform(context, attempt.Response!);
-        }
-
-        // 7
+        PumpEnd? end = null;
+        SseTail tail = default;
         using var meter = MeterOf(request, attempt);
-        var pump = new StreamPump(response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
-        PumpEnd end;
         try
         {
+            UpstreamResponse.CopyHead(attempt.Response!, context.Response, request.Node!.Credential);
+            foreach (var transform in metadata.Settings.ResponseTransforms)
+            {
+                transform(context, attempt.Response!);
+            }
+
+            // 7
+            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
             end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
+            tail = pump.Tail;
         }
         finally
         {
+            // Whatever became of the answer: the upstream has begun it, and charges for it.
             if (meter is not null)
             {
                 meter.Complete();
-                request.Usage!.Add(meter, request.Model);
+                request.Usage!.Add(meter, request.Model, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
             }
         }
 
         // 8
-        await EndAsync(context, upstream, attempt, pump.Tail, end);
+        await EndAsync(context, upstream, attempt, tail, end.Value);
     }
 
     // An error costs nothing, whatever it says.
@@ -164,9 +166,10 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     private void ClientGone(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
+        var hasTimedOut = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
         request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts);
-        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
+        request.Usage?.AddAbandoned(request.Attempts, hasTimedOut);
+        if (hasTimedOut)
         {
             // Not the client but the app's own request timeout: its middleware answers.
             throw new OperationCanceledException(context.RequestAborted);
