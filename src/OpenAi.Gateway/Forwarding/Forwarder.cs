@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
@@ -24,8 +23,8 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
 {
     public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
-    private readonly ILogger _logger = services.Loggers.CreateLogger(ForwardLog.Category);
     private readonly UpstreamCaller _caller = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
+    private readonly ForwardEnd _end = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -52,7 +51,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
-            ClientGone(context);
+            _end.ClientGone(context);
         }
         finally
         {
@@ -63,22 +62,8 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
     {
         var request = GatewayRequest.Of(context);
-        if (attempt.Error?.Status == ClientClosedRequest)
+        if (await _end.TryEndWithoutAnswerAsync(context, attempt))
         {
-            // The server has not noticed yet: without the abort it would read on.
-            context.Abort();
-        }
-
-        if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == ClientClosedRequest)
-        {
-            ClientGone(context);
-            return;
-        }
-
-        if (attempt.Error is { } error)
-        {
-            request.Usage?.AddFailure(error);
-            await services.WriteErrorAsync(context, error);
             return;
         }
 
@@ -145,40 +130,12 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         {
             if (request.IsIncomplete)
             {
-                ClientGone(context);
+                _end.ClientGone(context);
             }
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            ForwardLog.AnswerCut(_logger, metadata.Pattern, upstream.Name, request.Node!.Address, end);
-            request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
-            if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone && context.Response.ContentLength is null)
-            {
-                // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
-                await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
-                throw new AnswerCutException();
-            }
-
-            context.Abort();
-        }
-    }
-
-    private void ClientGone(HttpContext context)
-    {
-        var request = GatewayRequest.Of(context);
-        var hasTimedOut = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
-        request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts, hasTimedOut);
-        if (hasTimedOut)
-        {
-            // Not the client but the app's own request timeout: its middleware answers.
-            throw new OperationCanceledException(context.RequestAborted);
-        }
-
-        ForwardLog.ClientGone(_logger, metadata.Pattern);
-        if (!context.Response.HasStarted)
-        {
-            context.Response.StatusCode = ClientClosedRequest;
+            await _end.BreakOffAsync(context, upstream, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
         }
     }
 }

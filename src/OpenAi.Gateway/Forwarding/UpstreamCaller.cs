@@ -37,6 +37,11 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             var sent = services.Time.GetTimestamp();
             await attempt.SendAsync(upstream.Invoker, Shorter(left, upstream.Options.FirstByteTimeout));
             services.Metrics.UpstreamAnswered(metadata, attempt, services.Time.GetElapsedTime(sent));
+            if (attempt.Error is { } failure)
+            {
+                // Whatever the next attempt brings.
+                request.Usage?.AddFailure(failure);
+            }
 
             // 5
             if (context.RequestAborted.IsCancellationRequested || !IsFailure(attempt, upstream, node, number))

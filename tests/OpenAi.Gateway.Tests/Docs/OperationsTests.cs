@@ -48,7 +48,8 @@ public class OperationsTests
     [Fact]
     public void Every_instrument_is_in_the_table()
     {
-        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var services = new ServiceCollection().AddLogging().AddMetrics().AddOpenAiUsage(_ => { }).BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
         var names = new List<string>();
         using var listener = new MeterListener
         {
@@ -61,7 +62,9 @@ public class OperationsTests
             },
         };
         listener.Start();
-        using var metrics = new GatewayMetrics(services.GetRequiredService<IMeterFactory>());
+        using var metrics = new GatewayMetrics(meters);
+        _ = services.GetRequiredService<UsageMetrics>();
+        _ = new GenAiMetrics(meters, GenAiVocabulary.Old | GenAiVocabulary.Latest, services.GetRequiredService<GenAiTags>());
 
         names.ShouldNotBeEmpty();
         names.Distinct().ToList().ForEach(name => _document.ShouldContain($"| `{name}` |"));

@@ -16,12 +16,16 @@ internal static class OptionsModel
         typeof(BasicAuthConsumerOptions),
         typeof(LimitCountOptions),
         typeof(ProxyCacheOptions),
+        typeof(OpenAiUsageOptions),
+        typeof(ModelPriceOptions),
+        typeof(TierPriceOptions),
     ];
 
     private static readonly string[] Required =
     [
         "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
+        "ModelPriceOptions.Input", "TierPriceOptions.Input",
     ];
 
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
