@@ -24,7 +24,6 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
 
         if (attempt.Error is { } error)
         {
-            GatewayRequest.Of(context).Usage?.AddFailure(error);
             await services.WriteErrorAsync(context, error);
             return true;
         }
@@ -63,9 +62,10 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     public void ClientGone(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
+        var hasTimedOut = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
         request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts);
-        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
+        request.Usage?.AddAbandoned(request.Attempts, hasTimedOut);
+        if (hasTimedOut)
         {
             // Not the client but the app's own request timeout: its middleware answers.
             throw new OperationCanceledException(context.RequestAborted);
