@@ -60,6 +60,21 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
     }
 
+    /// <summary>Ends a request whose client has left.</summary>
+    /// <exception cref="OperationCanceledException">It was not the client but the app's own request timeout: its middleware answers.</exception>
+    public static void EndAbandoned(HttpContext context)
+    {
+        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
+        {
+            throw new OperationCanceledException(context.RequestAborted);
+        }
+
+        if (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = ClientClosedRequest;
+        }
+    }
+
     private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
     {
         var request = GatewayRequest.Of(context);
@@ -166,16 +181,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         var request = GatewayRequest.Of(context);
         request.IsIncomplete = true;
         request.Usage?.AddAbandoned(request.Attempts);
-        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
-        {
-            // Not the client but the app's own request timeout: its middleware answers.
-            throw new OperationCanceledException(context.RequestAborted);
-        }
-
+        EndAbandoned(context);
         ForwardLog.ClientGone(_logger, metadata.Pattern);
-        if (!context.Response.HasStarted)
-        {
-            context.Response.StatusCode = ClientClosedRequest;
-        }
     }
 }
