@@ -57,6 +57,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton<UsageLedger>();
         services.TryAddSingleton<UpstreamRegistry>();
+        services.AddUsageLedger();
         services.TryAddSingleton<GatewayServices>();
         services.TryAddSingleton(CreateCache);
         if (services.All(service => service.ImplementationType != typeof(GatewayStartupCheck)))

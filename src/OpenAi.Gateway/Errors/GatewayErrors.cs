@@ -47,6 +47,9 @@ internal static class GatewayErrors
     public static readonly GatewayError UpstreamTimeout = new(
         StatusCodes.Status504GatewayTimeout, "The upstream did not answer in time.", Upstream, "upstream_timeout");
 
+    public static readonly GatewayError BodyNotJson = new(
+        StatusCodes.Status400BadRequest, "The request body is not a JSON object.", InvalidRequest, "invalid_json");
+
     public static GatewayError NoUpstream(TimeSpan retryAfter) => new(
         StatusCodes.Status503ServiceUnavailable, "No upstream node is available.", Upstream, "no_available_upstream")
     { RetryAfter = retryAfter };
@@ -105,6 +108,9 @@ internal static class GatewayErrors
     /// <summary>Of a request that no wait lets pass. 429 would make SDKs try it again and again.</summary>
     public static GatewayError TooLargeForLimit(string message, string? field) => new(
         StatusCodes.Status400BadRequest, message, InvalidRequest, "request_too_large_for_limit", field);
+
+    public static GatewayError UnsupportedField(string name, string reason) => new(
+        StatusCodes.Status400BadRequest, $"The field '{name}' is not supported here: {reason}.", InvalidRequest, "unsupported_parameter", name);
 
     public static GatewayError BodyTooLarge(long? limit) => new(
         StatusCodes.Status413PayloadTooLarge,

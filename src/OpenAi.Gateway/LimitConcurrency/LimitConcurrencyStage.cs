@@ -18,7 +18,7 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            Forwarder.EndAbandoned(context);
+            ForwardEnd.EndAbandoned(context);
             return;
         }
 

@@ -15,7 +15,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
-        request.Operation = ModelOperations.Of(request.UpstreamPath);
+        request.Operation = OperationOf(request);
         if (!HttpMethods.IsPost(context.Request.Method))
         {
             return next(context);
@@ -26,6 +26,13 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             ? ReadAsync(context, request, isGuarded)
             : next(context);
     }
+
+    // A bridge needs no RewritePath to know what its route is for, unless the path is the client's choice.
+    private ModelOperation OperationOf(GatewayRequest request) => ModelOperations.Of(request.UpstreamPath) switch
+    {
+        ModelOperation.Other when route.Settings.Bridge is not null && !route.Pattern.Contains('{', StringComparison.Ordinal) => ModelOperation.Completions,
+        var operation => operation,
+    };
 
     private async Task ReadAsync(HttpContext context, GatewayRequest request, bool isGuarded)
     {
