@@ -22,7 +22,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         }
 
         var isGuarded = guard.Covers(request);
-        return isGuarded || (request.Operation != ModelOperation.Other && (isNeeded || request.Usage is not null))
+        var isWanted = isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap;
+        return isGuarded || (isWanted && request.Operation != ModelOperation.Other)
             ? ReadAsync(context, request, isGuarded)
             : next(context);
     }
