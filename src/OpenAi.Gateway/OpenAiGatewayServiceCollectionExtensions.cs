@@ -55,7 +55,6 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayErrorWriter, OpenAiErrorWriter>();
         services.TryAddSingleton<LimitCounter, MemoryLimitCounter>();
         services.TryAddSingleton<GatewayMetrics>();
-        services.TryAddSingleton<UsageLedger>();
         services.TryAddSingleton<UpstreamRegistry>();
         services.AddUsageLedger();
         services.TryAddSingleton<GatewayServices>();
