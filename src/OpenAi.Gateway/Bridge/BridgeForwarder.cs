@@ -27,11 +27,12 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             return;
         }
 
-        var calls = Enumerable.Range(0, legacy!.Prompts).Select(prompt => new BridgeCall(ChatBody(legacy, prompt))).ToArray();
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        var calls = Enumerable.Range(0, legacy!.Prompts).Select(prompt => new BridgeCall(legacy, prompt, bridge, cancellation.Token)).ToArray();
         try
         {
-            await SendAsync(context, upstream, bridge, legacy, calls);
-            await AnswerAsync(context, upstream, bridge, legacy, calls);
+            var failed = await SendAsync(context, upstream, calls, cancellation);
+            await AnswerAsync(context, bridge, legacy, calls, failed);
         }
         finally
         {
@@ -39,78 +40,80 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         }
     }
 
-    private static RequestBody ChatBody(BridgeRequest legacy, int prompt)
+    // Gives the first call that failed, if one did: the others are of no use then.
+    private async Task<BridgeCall?> SendAsync(HttpContext context, Upstream upstream, BridgeCall[] calls, CancellationTokenSource cancellation)
     {
-        var writer = new PooledWriter(1024);
-        legacy.WriteChatBody(prompt, writer);
-        return writer.ToBody();
-    }
-
-    private async Task SendAsync(HttpContext context, Upstream upstream, CompletionBridge bridge, BridgeRequest legacy, BridgeCall[] calls)
-    {
-        if (GatewayRequest.Of(context).Usage is { } usage)
+        BridgeCall? failed = null;
+        await Task.WhenAll(calls.Select(async call =>
         {
-            usage.SentModel = legacy.Model;
+            if (!await call.TrySendAsync(caller, context, upstream) && Interlocked.CompareExchange(ref failed, call, null) is null)
+            {
+                await cancellation.CancelAsync();
+            }
+        }));
+        if (failed is not null && calls.Length > 1)
+        {
+            // What the other ones took, nobody will know.
+            GatewayRequest.Of(context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
         }
 
-        await Task.WhenAll(calls.Select(async call =>
-            call.Attempt = await caller.SendAsync(context, upstream, new UpstreamCall(bridge.Options.Path, call.Body))));
+        return failed;
     }
 
-    private async Task AnswerAsync(HttpContext context, Upstream upstream, CompletionBridge bridge, BridgeRequest legacy, BridgeCall[] calls)
+    private async Task AnswerAsync(HttpContext context, CompletionBridge bridge, BridgeRequest legacy, BridgeCall[] calls, BridgeCall? failed)
     {
-        var shown = Array.Find(calls, call => call.HasFailed) ?? calls[0];
-        if (await ends.TryEndWithoutAnswerAsync(context, shown.Attempt!))
+        var shown = (failed ?? calls[0]).Attempt!;
+        if (await ends.TryEndWithoutAnswerAsync(context, shown))
         {
             return;
         }
 
-        UpstreamResponse.CopyHead(shown.Attempt!.Response!, context.Response, GatewayRequest.Of(context).Node!.Credential);
+        UpstreamResponse.CopyHead(shown.Response!, context.Response, shown.Pair.Key.Credential);
         context.Response.ContentLength = null; // The answer gets another form, and so another length.
         if (bridge.Options.ModelHeader is { } header)
         {
-            context.Response.Headers[header] = legacy.Model;
+            context.Response.Headers[header] = shown.Model;
         }
 
         foreach (var transform in metadata.Settings.ResponseTransforms)
         {
-            transform(context, shown.Attempt.Response!);
+            transform(context, shown.Response!);
         }
 
-        if (shown.HasFailed)
+        if (failed is not null)
         {
-            await WriteErrorAsync(context, upstream, shown);
+            await WriteErrorAsync(context, failed);
         }
         else if (Array.TrueForAll(calls, call => call.Attempt!.IsEventStream))
         {
-            await StreamAsync(context, upstream, legacy, calls);
+            await StreamAsync(context, legacy, calls);
         }
         else
         {
-            await WriteAsync(context, upstream, legacy, calls);
+            await WriteAsync(context, legacy, calls);
         }
     }
 
-    private async Task WriteErrorAsync(HttpContext context, Upstream upstream, BridgeCall call)
+    private async Task WriteErrorAsync(HttpContext context, BridgeCall call)
     {
         using var body = new BodyWriter(MaxAnswerSize);
-        await call.ReadAsync(body, GatewayRequest.Of(context), upstream, services.Time, context.RequestAborted);
-        if (await EndsWellAsync(context, upstream, [call], body.IsTooLarge))
+        await call.ReadAsync(body, GatewayRequest.Of(context), services.Time, context.RequestAborted);
+        if (await EndsWellAsync(context, [call], body.IsTooLarge))
         {
             BridgeError.Write(body.Body.Span, context.Response.BodyWriter);
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
         }
     }
 
-    private async Task WriteAsync(HttpContext context, Upstream upstream, BridgeRequest legacy, BridgeCall[] calls)
+    private async Task WriteAsync(HttpContext context, BridgeRequest legacy, BridgeCall[] calls)
     {
         var bodies = Array.ConvertAll(calls, _ => new BodyWriter(MaxAnswerSize / calls.Length));
         try
         {
-            await Task.WhenAll(calls.Select((call, i) => call.ReadAsync(bodies[i], GatewayRequest.Of(context), upstream, services.Time, context.RequestAborted)));
+            await Task.WhenAll(calls.Select((call, i) => call.ReadAsync(bodies[i], GatewayRequest.Of(context), services.Time, context.RequestAborted)));
             var answer = new ArrayBufferWriter<byte>(1024);
             var isLegacy = BridgeAnswer.TryWrite(legacy, Array.ConvertAll(bodies, body => body.Body), services.Time, answer);
-            if (await EndsWellAsync(context, upstream, calls, !isLegacy || Array.Exists(bodies, body => body.IsTooLarge)))
+            if (await EndsWellAsync(context, calls, !isLegacy || Array.Exists(bodies, body => body.IsTooLarge)))
             {
                 context.Response.ContentLength = answer.WrittenCount;
                 await context.Response.BodyWriter.WriteAsync(answer.WrittenMemory, context.RequestAborted);
@@ -123,7 +126,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
     }
 
     // Nothing has been sent yet, so that a failure can still be told.
-    private async Task<bool> EndsWellAsync(HttpContext context, Upstream upstream, BridgeCall[] calls, bool isUnusable)
+    private async Task<bool> EndsWellAsync(HttpContext context, BridgeCall[] calls, bool isUnusable)
     {
         var broken = Array.Find(calls, call => !call.IsWhole);
         if (broken?.End == PumpEnd.ClientGone && context.RequestAborted.IsCancellationRequested)
@@ -137,11 +140,11 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             return true;
         }
 
-        await services.WriteErrorAsync(context, ends.NoteCut(context, upstream, broken?.End ?? PumpEnd.Broken));
+        await services.WriteErrorAsync(context, ends.NoteCut(context, (broken ?? calls[0]).Attempt!, broken?.End ?? PumpEnd.Broken));
         return false;
     }
 
-    private async Task StreamAsync(HttpContext context, Upstream upstream, BridgeRequest legacy, BridgeCall[] calls)
+    private async Task StreamAsync(HttpContext context, BridgeRequest legacy, BridgeCall[] calls)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var turn = new SemaphoreSlim(1);
@@ -152,7 +155,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         {
             await Task.WhenAll(calls.Select(async (call, i) =>
             {
-                await call.ReadAsync(writers[i], GatewayRequest.Of(context), upstream, services.Time, context.RequestAborted);
+                await call.ReadAsync(writers[i], GatewayRequest.Of(context), services.Time, context.RequestAborted);
                 await writers[i].FinishAsync(context.RequestAborted);
             }));
         }
@@ -164,14 +167,15 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
 
         if (!stream.HasEnded)
         {
-            var broken = Array.Find(calls, call => !call.IsWhole);
             if (context.RequestAborted.IsCancellationRequested)
             {
                 ends.ClientGone(context);
                 return;
             }
 
-            await ends.BreakOffAsync(context, upstream, broken?.End is { } end and not PumpEnd.Complete and not PumpEnd.ClientGone ? end : PumpEnd.Broken, mayTell: true);
+            var broken = Array.Find(calls, call => !call.IsWhole) ?? calls[0];
+            var end = broken.End == PumpEnd.IdleTimeout ? PumpEnd.IdleTimeout : PumpEnd.Broken;
+            await ends.BreakOffAsync(context, broken.Attempt!, end, mayTell: true);
         }
     }
 }

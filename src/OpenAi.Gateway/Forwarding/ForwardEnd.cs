@@ -24,7 +24,6 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
 
         if (attempt.Error is { } error)
         {
-            GatewayRequest.Of(context).Usage?.AddFailure(error);
             await services.WriteErrorAsync(context, error);
             return true;
         }
@@ -34,13 +33,13 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
 
     /// <summary>Makes an answer that the upstream broke off look broken to the client, too.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="upstream">Who broke it off.</param>
+    /// <param name="attempt">The attempt that brought it.</param>
     /// <param name="end">How.</param>
     /// <param name="mayTell">Whether the client can be told in its event stream, which stands between two events then.</param>
     /// <exception cref="AnswerCutException">The client was told so in the stream, which ends without its end now.</exception>
-    public async Task BreakOffAsync(HttpContext context, Upstream upstream, PumpEnd end, bool mayTell)
+    public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell)
     {
-        var error = NoteCut(context, upstream, end);
+        var error = NoteCut(context, attempt, end);
         if (mayTell && context.Response.ContentLength is null)
         {
             // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
@@ -52,10 +51,10 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     }
 
     /// <summary>Notes that an answer broke off, and gives the error that says so.</summary>
-    public GatewayError NoteCut(HttpContext context, Upstream upstream, PumpEnd end)
+    public GatewayError NoteCut(HttpContext context, ForwardAttempt attempt, PumpEnd end)
     {
         var request = GatewayRequest.Of(context);
-        ForwardLog.AnswerCut(logger, metadata.Pattern, upstream.Name, request.Node!.Address, end);
+        ForwardLog.AnswerCut(logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, end);
         request.IsIncomplete = true;
         return request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
     }
@@ -63,9 +62,10 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     public void ClientGone(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
+        var hasTimedOut = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
         request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts);
-        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
+        request.Usage?.AddAbandoned(request.Attempts, hasTimedOut);
+        if (hasTimedOut)
         {
             // Not the client but the app's own request timeout: its middleware answers.
             throw new OperationCanceledException(context.RequestAborted);

@@ -10,7 +10,7 @@ namespace OpenAi.Gateway;
 /// <code>
 ///  client                       gateway                            upstream
 ///    │  ── request ──▶  1 read the body, once, up to a limit
-///    │                  2 pick a node                     ◀─────┐
+///    │                  2 pick upstream, node and key     ◀─────┐
 ///    │                  3 make the message                      │ 5 retry while nothing
 ///    │                  4 send, wait for the first bytes  ───▶  │   went to the client
 ///    │                  5 judge the attempt  ───────────────────┘
@@ -64,9 +64,13 @@ internal sealed class Forwarder
                 return;
             }
 
-            var call = new UpstreamCall(request.UpstreamPath, body);
+            using var call = new UpstreamCall(request.UpstreamPath, body, context.RequestAborted)
+            {
+                Form = request.Model?.Form ?? default,
+                Write = request.Model is { } model ? model.ToBody : null,
+            };
             using var attempt = await _caller.SendAsync(context, upstream, call);
-            await AnswerAsync(context, upstream, attempt);
+            await AnswerAsync(context, attempt);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -78,7 +82,7 @@ internal sealed class Forwarder
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
+    private async Task AnswerAsync(HttpContext context, ForwardAttempt attempt)
     {
         var request = GatewayRequest.Of(context);
         if (await _end.TryEndWithoutAnswerAsync(context, attempt))
@@ -87,32 +91,35 @@ internal sealed class Forwarder
         }
 
         // 6
-        var response = context.Response;
-        UpstreamResponse.CopyHead(attempt.Response!, response, request.Node!.Credential);
-        foreach (var transform in _metadata.Settings.ResponseTransforms)
-        {
-            transform(context, attempt.Response!);
-        }
-
-        // 7
+        PumpEnd? end = null;
+        SseTail tail = default;
         using var meter = MeterOf(request, attempt);
-        var pump = new StreamPump(response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
-        PumpEnd end;
         try
         {
+            UpstreamResponse.CopyHead(attempt.Response!, context.Response, attempt.Pair.Key.Credential);
+            UpstreamModel.Tell(context.Response, request.Model?.AskedModel, attempt.Model);
+            foreach (var transform in _metadata.Settings.ResponseTransforms)
+            {
+                transform(context, attempt.Response!);
+            }
+
+            // 7
+            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
             end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
+            tail = pump.Tail;
         }
         finally
         {
+            // Whatever became of the answer: the upstream has begun it, and charges for it.
             if (meter is not null)
             {
                 meter.Complete();
-                request.Usage!.Add(meter, request.Model);
+                request.Usage!.Add(meter, request.Model, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
             }
         }
 
         // 8
-        await EndAsync(context, upstream, attempt, pump.Tail, end);
+        await EndAsync(context, attempt, tail, end.Value);
     }
 
     // An error costs nothing, whatever it says.
@@ -136,7 +143,7 @@ internal sealed class Forwarder
         }
     }
 
-    private async Task EndAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt, SseTail tail, PumpEnd end)
+    private async Task EndAsync(HttpContext context, ForwardAttempt attempt, SseTail tail, PumpEnd end)
     {
         var request = GatewayRequest.Of(context);
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
@@ -152,7 +159,7 @@ internal sealed class Forwarder
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            await _end.BreakOffAsync(context, upstream, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
+            await _end.BreakOffAsync(context, attempt, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
         }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public const int LegacyMaxTokens = 16;
 
     private readonly List<JsonEdit> _edits = [];
+    private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
     public ModelOperation Operation => operation;
@@ -58,7 +59,10 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public long? MaxOutputTokensOfAll => operation == ModelOperation.Embeddings ? 0 : MaxOutputTokens * Choices * Prompts;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
-    public bool IsEdited => _edits.Count > 0 || _usageEdit is not null;
+    public bool IsEdited => _edits.Count > 0 || _modelEdit is not null || _usageEdit is not null;
+
+    /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
+    public BodyForm Form => new(Model, GatewayAsksForUsage);
 
     /// <summary>Whether one stored answer can serve this request as JSON and as a stream alike.</summary>
     public bool HasBothForms => operation.TellsUsageOnRequest();
@@ -67,10 +71,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public void UseModel(string model)
     {
         Model = model;
-        if (ModelMember is { } member)
-        {
-            _edits.Add(new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"")));
-        }
+        _modelEdit = EditOf(model);
     }
 
     /// <summary>Bounds each answer of a request that names no maximum itself.</summary>
@@ -106,26 +107,29 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     }
 
     /// <summary>The body to send, whose memory the caller gives back.</summary>
-    public RequestBody ToBody()
+    public RequestBody ToBody() => ToBody(Form);
+
+    /// <summary>The body in another form, whose memory the caller gives back.</summary>
+    public RequestBody ToBody(BodyForm form)
     {
         var writer = new PooledWriter(body.Length + 256);
-        WriteTo(writer);
+        Write(EditsOf(form), writer);
         return writer.ToBody();
     }
 
     /// <summary>Writes the body to send.</summary>
-    public void WriteTo(IBufferWriter<byte> writer) => Write(_usageEdit is { } edit ? [.. _edits, edit] : _edits, writer);
+    public void WriteTo(IBufferWriter<byte> writer) => Write(EditsOf(Form), writer);
 
     /// <summary>What tells this question from another one: the body to send without the form that its answer shall have.</summary>
     public void WriteKeyTo(IBufferWriter<byte> writer)
     {
         if (!HasBothForms)
         {
-            Write(_edits, writer);
+            Write(EditsOf(Form with { AsksForUsage = false }), writer);
             return;
         }
 
-        List<JsonEdit> edits = [.. _edits];
+        var edits = EditsOf(Form with { AsksForUsage = false });
         if (StreamMember is { } stream)
         {
             edits.Add(stream.Removal(body.Span));
@@ -141,6 +145,26 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
     // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
     private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
+
+    private List<JsonEdit> EditsOf(BodyForm form)
+    {
+        List<JsonEdit> edits = [.. _edits];
+        if ((form.Model == Model ? _modelEdit : EditOf(form.Model)) is { } model)
+        {
+            edits.Add(model);
+        }
+
+        if (form.AsksForUsage && _usageEdit is { } usage)
+        {
+            edits.Add(usage);
+        }
+
+        return edits;
+    }
+
+    private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
+        ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))
+        : null;
 
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {

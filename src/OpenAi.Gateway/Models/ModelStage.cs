@@ -12,8 +12,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
-        request.Operation = OperationOf(request);
-        return request.Operation != ModelOperation.Other && HttpMethods.IsPost(context.Request.Method) && (isNeeded || request.Usage is not null)
+
+        // To read back a stored answer, which GET does, costs nothing.
+        request.Operation = HttpMethods.IsPost(context.Request.Method) ? OperationOf(request) : ModelOperation.Other;
+        return request.Operation != ModelOperation.Other
+            && (isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap)
             ? ReadAsync(context, request)
             : next(context);
     }
