@@ -9,9 +9,6 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bool isNeeded, GatewayServices services, RequestDelegate next)
 {
-    /// <summary>Names the model that the upstream is asked for, when that is not the one that the client asked for.</summary>
-    public const string UpstreamModelHeader = "X-Upstream-Model";
-
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
@@ -37,8 +34,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
     private async Task ReadAsync(HttpContext context, GatewayRequest request, bool isGuarded)
     {
-        var upstream = services.Upstreams.Get(route.Upstream).Options;
-        if (await request.ReadBodyAsync(upstream.MaxBufferedBody, services) is not { } body)
+        var upstream = services.Upstreams.Get(route.Upstream);
+        if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
         {
             return;
         }
@@ -50,7 +47,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             error = model is not null ? guard.Apply(request, model)
                 : IsWithoutModel(context, request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
-                : GatewayErrors.BodyNotCheckable(upstream.MaxBufferedBody);
+                : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
         }
 
         if (error is not null)
@@ -60,12 +57,12 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         }
 
         request.Model = model;
-        if (model is not null && model.Model != model.AskedModel)
+        if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null))
         {
-            context.Response.Headers[UpstreamModelHeader] = model.Model;
+            model.PossibleModels = PossibleModels(model, upstream);
         }
 
-        if (model is { IsStream: true, ClientAsksForUsage: false } && request.Operation.TellsUsageOnRequest() && upstream.AsksForUsage)
+        if (model is { IsStream: true, ClientAsksForUsage: false } && request.Operation.TellsUsageOnRequest() && upstream.Options.AsksForUsage)
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();
@@ -75,6 +72,14 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         request.EditedBody = model is { IsEdited: true } ? model.ToBody() : null;
         await next(context);
+    }
+
+    private string?[] PossibleModels(ModelRequest model, Upstream upstream)
+    {
+        var first = model is { Operation: ModelOperation.Completions, Model: { } asked } && route.Settings.Bridge?.TargetOf(asked).Model is { Length: > 0 } target
+            ? target
+            : model.Model;
+        return [first, .. upstream.Options.Fallbacks.Select(fallback => first is not null && fallback.Models.TryGetValue(first, out var other) ? other : first)];
     }
 
     // Of the operations that the gateway does not know, some have no body at all, and others upload files.
