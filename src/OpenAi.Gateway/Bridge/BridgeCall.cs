@@ -67,7 +67,7 @@ internal sealed class BridgeCall : IDisposable
             if (_meter is not null)
             {
                 _meter.Complete();
-                request.Usage!.Add(_meter, request.Model);
+                request.Usage!.Add(_meter, request.Model, IsWhole);
             }
         }
     }

@@ -24,7 +24,6 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
 
         if (attempt.Error is { } error)
         {
-            GatewayRequest.Of(context).Usage?.AddFailure(error);
             await services.WriteErrorAsync(context, error);
             return true;
         }
@@ -64,7 +63,7 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     {
         var request = GatewayRequest.Of(context);
         request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts);
+        request.Usage?.AddAbandoned(request.Attempts, HasTimedOut(context));
         EndAbandoned(context);
         ForwardLog.ClientGone(logger, metadata.Pattern);
     }
@@ -73,7 +72,7 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     /// <exception cref="OperationCanceledException">It was not the client but the app's own request timeout: its middleware answers.</exception>
     public static void EndAbandoned(HttpContext context)
     {
-        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
+        if (HasTimedOut(context))
         {
             // Not the client but the app's own request timeout: its middleware answers.
             throw new OperationCanceledException(context.RequestAborted);
@@ -84,4 +83,7 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
             context.Response.StatusCode = Forwarder.ClientClosedRequest;
         }
     }
+
+    private static bool HasTimedOut(HttpContext context) =>
+        context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
 }

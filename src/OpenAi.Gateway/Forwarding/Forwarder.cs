@@ -91,33 +91,35 @@ internal sealed class Forwarder
         }
 
         // 6
-        var response = context.Response;
-        UpstreamResponse.CopyHead(attempt.Response!, response, attempt.Pair.Key.Credential);
-        UpstreamModel.Tell(response, request.Model?.AskedModel, attempt.Model);
-        foreach (var transform in _metadata.Settings.ResponseTransforms)
-        {
-            transform(context, attempt.Response!);
-        }
-
-        // 7
+        PumpEnd? end = null;
+        SseTail tail = default;
         using var meter = MeterOf(request, attempt);
-        var pump = new StreamPump(response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
-        PumpEnd end;
         try
         {
+            UpstreamResponse.CopyHead(attempt.Response!, context.Response, attempt.Pair.Key.Credential);
+            UpstreamModel.Tell(context.Response, request.Model?.AskedModel, attempt.Model);
+            foreach (var transform in _metadata.Settings.ResponseTransforms)
+            {
+                transform(context, attempt.Response!);
+            }
+
+            // 7
+            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
             end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
+            tail = pump.Tail;
         }
         finally
         {
+            // Whatever became of the answer: the upstream has begun it, and charges for it.
             if (meter is not null)
             {
                 meter.Complete();
-                request.Usage!.Add(meter, request.Model);
+                request.Usage!.Add(meter, request.Model, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
             }
         }
 
         // 8
-        await EndAsync(context, attempt, pump.Tail, end);
+        await EndAsync(context, attempt, tail, end.Value);
     }
 
     // An error costs nothing, whatever it says.

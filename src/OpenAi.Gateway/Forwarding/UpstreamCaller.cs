@@ -78,6 +78,12 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         var sent = services.Time.GetTimestamp();
         await attempt.SendAsync(step.Upstream.Invoker, left < step.Upstream.Options.FirstByteTimeout ? left : step.Upstream.Options.FirstByteTimeout);
         services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
+        if (attempt.Error is { } failure)
+        {
+            // Whatever the next attempt brings.
+            request.Usage?.AddFailure(failure);
+        }
+
         return (attempt, number);
     }
 

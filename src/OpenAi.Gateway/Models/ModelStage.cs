@@ -12,12 +12,13 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
-        request.Operation = OperationOf(request);
         if (!HttpMethods.IsPost(context.Request.Method))
         {
+            // To read back a stored answer, which GET does, costs nothing.
             return next(context);
         }
 
+        request.Operation = OperationOf(request);
         var isGuarded = guard.Covers(request);
         var isWanted = isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap;
         return isGuarded || (isWanted && request.Operation != ModelOperation.Other)
