@@ -38,7 +38,7 @@ internal static class CacheForm
         }
 
         var body = model.IsStream ? StreamReplay.Replay(entry.Body.Span) : StreamAssembler.Assemble(entry.Body.Span);
-        return body is null ? null : entry with { Headers = WithType(entry.Headers, model.IsStream ? EventStream : Json), Body = body.Value };
+        return body is null ? null : entry with { Headers = WithType(entry.Headers, model.IsStream ? EventStream : Json), Body = body };
     }
 
     private static KeyValuePair<string, StringValues>[] WithType(IReadOnlyList<KeyValuePair<string, StringValues>> headers, StringValues type) =>
