@@ -14,6 +14,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public const int LegacyMaxTokens = 16;
 
     private readonly List<JsonEdit> _edits = [];
+    private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
     public ModelOperation Operation => operation;
@@ -54,11 +55,31 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
     public JsonMember? IncludeUsageMember { get; set; }
 
+    /// <summary>The field in which the request says <see cref="MaxOutputTokens"/>; <see langword="null"/> when it does not.</summary>
+    public string? DeclaredMaxField { get; set; }
+
+    /// <summary>The service tier that the request asks for.</summary>
+    public string? ServiceTier { get; set; }
+
+    /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
+    public bool IsBackground { get; set; }
+
+    /// <summary>Why another reader might understand the request differently; whoever acts on its fields must refuse it then.</summary>
+    public GatewayError? Doubt { get; set; }
+
     /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
-    public long? MaxOutputTokensOfAll => operation == ModelOperation.Embeddings ? 0 : MaxOutputTokens * Choices * Prompts;
+    public long? MaxOutputTokensOfAll => OutputTokensOfAll(MaxOutputTokens);
+
+    /// <summary>The most tokens that all answers together may have when each has so many.</summary>
+    public long? OutputTokensOfAll(long? tokensOfOne) => operation == ModelOperation.Embeddings ? 0
+        : tokensOfOne is { } one ? (long)Int128.Min((Int128)one * Choices * Prompts, long.MaxValue)
+        : null;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
-    public bool IsEdited => _edits.Count > 0 || _usageEdit is not null;
+    public bool IsEdited => _edits.Count > 0 || _modelEdit is not null || _usageEdit is not null;
+
+    /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
+    public BodyForm Form => new(Model, GatewayAsksForUsage);
 
     /// <summary>
     /// Whether one stored answer can serve this request as JSON and as a stream alike. A stream without the usage at its end cannot.
@@ -69,10 +90,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public void UseModel(string model)
     {
         Model = model;
-        if (ModelMember is { } member)
-        {
-            _edits.Add(new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"")));
-        }
+        _modelEdit = EditOf(model);
     }
 
     /// <summary>Bounds each answer of a request that names no maximum itself.</summary>
@@ -81,7 +99,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         MaxOutputTokens = tokens;
         _edits.Add(MaxTokensMember is { } member
             ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
-            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens},")));
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
     }
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
@@ -108,15 +126,18 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     }
 
     /// <summary>The body to send, whose memory the caller gives back.</summary>
-    public RequestBody ToBody()
+    public RequestBody ToBody() => ToBody(Form);
+
+    /// <summary>The body in another form, whose memory the caller gives back.</summary>
+    public RequestBody ToBody(BodyForm form)
     {
         var writer = new PooledWriter(body.Length + 256);
-        WriteTo(writer);
+        Write(EditsOf(form), writer);
         return writer.ToBody();
     }
 
     /// <summary>Writes the body to send.</summary>
-    public void WriteTo(IBufferWriter<byte> writer) => Write(_usageEdit is { } edit ? [.. _edits, edit] : _edits, writer);
+    public void WriteTo(IBufferWriter<byte> writer) => Write(EditsOf(Form), writer);
 
     /// <summary>
     /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
@@ -126,7 +147,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     {
         if (!HasBothForms)
         {
-            Write(_edits, writer);
+            Write(EditsOf(Form with { AsksForUsage = false }), writer);
             return;
         }
 
@@ -145,11 +166,11 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         var removed = options ?? IncludeUsageMember;
         if (stream is null && removed is null)
         {
-            Write(_edits, writer);
+            Write(EditsOf(Form with { AsksForUsage = false }), writer);
             return;
         }
 
-        List<JsonEdit> edits = [.. _edits];
+        var edits = EditsOf(Form with { AsksForUsage = false });
         if (stream is { } streamMember)
         {
             edits.Add(streamMember.Removal(span));
@@ -180,8 +201,30 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
     }
 
-    // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
+    private bool IsEmpty => body.Span[FirstMember..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+
+    // Right behind the opening brace.
     private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
+
+    private List<JsonEdit> EditsOf(BodyForm form)
+    {
+        List<JsonEdit> edits = [.. _edits];
+        if ((form.Model == Model ? _modelEdit : EditOf(form.Model)) is { } model)
+        {
+            edits.Add(model);
+        }
+
+        if (form.AsksForUsage && _usageEdit is { } usage)
+        {
+            edits.Add(usage);
+        }
+
+        return edits;
+    }
+
+    private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
+        ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))
+        : null;
 
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {

@@ -16,12 +16,19 @@ internal static class OptionsModel
         typeof(BasicAuthConsumerOptions),
         typeof(LimitCountOptions),
         typeof(ProxyCacheOptions),
+        typeof(OpenAiUsageOptions),
+        typeof(ModelPriceOptions),
+        typeof(TierPriceOptions),
+        typeof(CompletionBridgeOptions),
+        typeof(CompletionBridgeModelOptions),
     ];
 
     private static readonly string[] Required =
     [
         "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
+        "ModelPriceOptions.Input", "TierPriceOptions.Input",
+        "CompletionBridgeModelOptions.Model",
     ];
 
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
