@@ -236,8 +236,14 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {
         var span = body.Span;
+        if (edits.Count == 0)
+        {
+            writer.Write(span);
+            return;
+        }
+
         var position = 0;
-        foreach (var edit in edits.Count > 1 ? edits.OrderBy(edit => edit.Start) : (IEnumerable<JsonEdit>)edits)
+        foreach (var edit in edits.OrderBy(edit => edit.Start))
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)
