@@ -13,7 +13,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
     {
         var request = GatewayRequest.Of(context);
         request.Operation = ModelOperations.Of(request.UpstreamPath);
-        return request.Operation != ModelOperation.Other && HttpMethods.IsPost(context.Request.Method) && (isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap)
+        return request.Operation != ModelOperation.Other && HttpMethods.IsPost(context.Request.Method)
+            && (isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap)
             ? ReadAsync(context, request)
             : next(context);
     }
@@ -34,7 +35,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
         }
 
         request.Model = model;
-        if (model is { IsStream: true, ClientAsksForUsage: false } && request.Operation.TellsUsageOnRequest() && upstream.AsksForUsage)
+        var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.AsksForUsage && request.Operation.TellsUsageOnRequest();
+        if (isUsageWanted && model is { IsStream: true, ClientAsksForUsage: false })
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();
