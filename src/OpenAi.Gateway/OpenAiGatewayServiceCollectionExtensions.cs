@@ -55,8 +55,8 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayErrorWriter, OpenAiErrorWriter>();
         services.TryAddSingleton<LimitCounter, MemoryLimitCounter>();
         services.TryAddSingleton<GatewayMetrics>();
-        services.TryAddSingleton<UsageLedger>();
         services.TryAddSingleton<UpstreamRegistry>();
+        services.AddUsageLedger();
         services.TryAddSingleton<GatewayServices>();
         services.TryAddSingleton(CreateCache);
         if (services.All(service => service.ImplementationType != typeof(GatewayStartupCheck)))

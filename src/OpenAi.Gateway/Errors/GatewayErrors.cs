@@ -47,6 +47,9 @@ internal static class GatewayErrors
     public static readonly GatewayError UpstreamTimeout = new(
         StatusCodes.Status504GatewayTimeout, "The upstream did not answer in time.", Upstream, "upstream_timeout");
 
+    public static readonly GatewayError BodyNotJson = new(
+        StatusCodes.Status400BadRequest, "The request body is not a JSON object.", InvalidRequest, "invalid_json");
+
     public static GatewayError NoUpstream(TimeSpan retryAfter) => new(
         StatusCodes.Status503ServiceUnavailable, "No upstream node is available.", Upstream, "no_available_upstream")
     { RetryAfter = retryAfter };
@@ -60,6 +63,15 @@ internal static class GatewayErrors
 
     public static GatewayError DuplicateField(string name) => new(
         StatusCodes.Status400BadRequest, $"The field '{name}' stands in the request twice. Send it once.", InvalidRequest, "duplicate_parameter", name);
+
+    public static GatewayError MissingField(string name) => new(
+        StatusCodes.Status400BadRequest, $"The field '{name}' is missing.", InvalidRequest, "missing_required_parameter", name);
+
+    public static GatewayError InvalidField(string name, string expected) => new(
+        StatusCodes.Status400BadRequest, $"The field '{name}' must be {expected}.", InvalidRequest, "invalid_value", name);
+
+    public static GatewayError UnsupportedField(string name, string reason) => new(
+        StatusCodes.Status400BadRequest, $"The field '{name}' is not supported here: {reason}.", InvalidRequest, "unsupported_parameter", name);
 
     public static GatewayError BodyTooLarge(long? limit) => new(
         StatusCodes.Status413PayloadTooLarge,

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
@@ -20,33 +19,52 @@ namespace OpenAi.Gateway;
 ///    │      8 the end: whole, or visibly broken
 /// </code>
 /// </summary>
-internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
+internal sealed class Forwarder
 {
     public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
-    private readonly ILogger _logger = services.Loggers.CreateLogger(ForwardLog.Category);
-    private readonly UpstreamCaller _caller = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
+    private readonly OpenAiRouteMetadata _metadata;
+    private readonly GatewayServices _services;
+    private readonly UpstreamCaller _caller;
+    private readonly ForwardEnd _end;
+    private readonly BridgeForwarder _bridge;
+
+    public Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
+    {
+        var logger = services.Loggers.CreateLogger(ForwardLog.Category);
+        (_metadata, _services) = (metadata, services);
+        _caller = new UpstreamCaller(metadata, services, logger);
+        _end = new ForwardEnd(metadata, services, logger);
+        _bridge = new BridgeForwarder(metadata, services, _caller, _end);
+    }
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!metadata.Settings.Methods.Contains(context.Request.Method))
+        if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
-            await services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
+            await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
             return;
         }
 
-        var upstream = services.Upstreams.Get(metadata.Upstream);
-        using var activity = GatewayActivitySource.Start(metadata, upstream);
+        var upstream = _services.Upstreams.Get(_metadata.Upstream);
+        using var activity = GatewayActivitySource.Start(_metadata, upstream);
         try
         {
             // 1
             var request = GatewayRequest.Of(context);
-            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
+            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, _services) is not { } body)
             {
                 return;
             }
 
-            using var call = new UpstreamCall(request.UpstreamPath, request.EditedBody ?? body)
+            body = request.EditedBody ?? body;
+            if (_metadata.Settings.Bridge is { } bridge && request.Operation == ModelOperation.Completions)
+            {
+                await _bridge.InvokeAsync(context, upstream, bridge, body);
+                return;
+            }
+
+            using var call = new UpstreamCall(request.UpstreamPath, body, context.RequestAborted)
             {
                 Form = request.Model?.Form ?? default,
                 Write = request.Model is { } model ? model.ToBody : null,
@@ -56,7 +74,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
-            ClientGone(context);
+            _end.ClientGone(context);
         }
         finally
         {
@@ -67,73 +85,61 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
     private async Task AnswerAsync(HttpContext context, ForwardAttempt attempt)
     {
         var request = GatewayRequest.Of(context);
-        if (attempt.Error?.Status == ClientClosedRequest)
+        if (await _end.TryEndWithoutAnswerAsync(context, attempt))
         {
-            // The server has not noticed yet: without the abort it would read on.
-            context.Abort();
-        }
-
-        if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == ClientClosedRequest)
-        {
-            ClientGone(context);
-            return;
-        }
-
-        if (attempt.Error is { } error)
-        {
-            request.Usage?.AddFailure(error);
-            await services.WriteErrorAsync(context, error);
             return;
         }
 
         // 6
-        var response = context.Response;
-        UpstreamResponse.CopyHead(attempt.Response!, response, attempt.Pair.Key.Credential);
-        UpstreamModel.Tell(response, request.Model?.AskedModel, attempt.Model);
-        foreach (var transform in metadata.Settings.ResponseTransforms)
-        {
-            transform(context, attempt.Response!);
-        }
-
-        // 7
+        PumpEnd? end = null;
+        SseTail tail = default;
         using var meter = MeterOf(request, attempt);
-        var pump = new StreamPump(response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
-        PumpEnd end;
         try
         {
+            UpstreamResponse.CopyHead(attempt.Response!, context.Response, attempt.Pair.Key.Credential);
+            UpstreamModel.Tell(context.Response, request.Model?.AskedModel, attempt.Model);
+            foreach (var transform in _metadata.Settings.ResponseTransforms)
+            {
+                transform(context, attempt.Response!);
+            }
+
+            // 7
+            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
             end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
+            tail = pump.Tail;
         }
         finally
         {
+            // Whatever became of the answer: the upstream has begun it, and charges for it.
             if (meter is not null)
             {
                 meter.Complete();
-                request.Usage!.Add(meter, request.Model);
+                request.Usage!.Add(meter, request.Model, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
             }
         }
 
         // 8
-        await EndAsync(context, attempt, pump.Tail, end);
+        await EndAsync(context, attempt, tail, end.Value);
     }
 
     // An error costs nothing, whatever it says.
     private AnswerMeter? MeterOf(GatewayRequest request, ForwardAttempt attempt) => request.Usage is not null
         && request.Operation != ModelOperation.Other
         && attempt.Response!.IsSuccessStatusCode
-            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, services.Time)
+            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, _services.Time)
             : null;
 
     private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        services.Metrics.StreamOpened(metadata);
+        _services.Metrics.StreamOpened(_metadata);
         try
         {
             return await pump.CopyAsync(attempt, context.RequestAborted);
         }
         finally
         {
-            services.Metrics.StreamClosed(metadata);
+            _services.Metrics.StreamClosed(_metadata);
         }
     }
 
@@ -148,39 +154,12 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         {
             if (request.IsIncomplete)
             {
-                ClientGone(context);
+                _end.ClientGone(context);
             }
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            ForwardLog.AnswerCut(_logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, end);
-            request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
-            if (attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone && context.Response.ContentLength is null)
-            {
-                // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
-                await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
-                throw new AnswerCutException();
-            }
-
-            context.Abort();
-        }
-    }
-
-    private void ClientGone(HttpContext context)
-    {
-        var request = GatewayRequest.Of(context);
-        request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts);
-        if (context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
-        {
-            // Not the client but the app's own request timeout: its middleware answers.
-            throw new OperationCanceledException(context.RequestAborted);
-        }
-
-        ForwardLog.ClientGone(_logger, metadata.Pattern);
-        if (!context.Response.HasStarted)
-        {
-            context.Response.StatusCode = ClientClosedRequest;
+            await _end.BreakOffAsync(context, attempt, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
         }
     }
 }

@@ -6,11 +6,14 @@ namespace OpenAi.Gateway;
 /// </summary>
 /// <param name="path">Path and query, below the node's base path.</param>
 /// <param name="body">The body to send; its owner gives it back.</param>
-internal sealed class UpstreamCall(string path, RequestBody body) : IDisposable
+/// <param name="cancelled">Cancelled when nobody wants the answer any more.</param>
+internal sealed class UpstreamCall(string path, RequestBody body, CancellationToken cancelled) : IDisposable
 {
     private List<(BodyForm Form, RequestBody Body)>? _others;
 
     public string Path => path;
+
+    public CancellationToken Cancelled => cancelled;
 
     /// <summary>The body for the route's upstream.</summary>
     public RequestBody Body => body;

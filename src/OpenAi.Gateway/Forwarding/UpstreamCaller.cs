@@ -33,7 +33,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             var (attempt, number) = await AttemptAsync(context, step, call, LeftOf(deadline, started));
 
             // 5
-            if (context.RequestAborted.IsCancellationRequested)
+            if (call.Cancelled.IsCancellationRequested)
             {
                 return attempt;
             }
@@ -53,7 +53,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             }
 
             Announce(attempt, next);
-            if (next.Pause > TimeSpan.Zero && !await WaitAsync(next, attempt, left, context.RequestAborted))
+            if (next.Pause > TimeSpan.Zero && !await WaitAsync(next, attempt, left, call.Cancelled))
             {
                 return attempt;
             }
@@ -71,7 +71,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         // 3
         var form = call.FormFor(step.Upstream, step.Fallback);
         var message = UpstreamRequest.Create(context, metadata.Settings, step, call.Path, call.BodyIn(form));
-        var attempt = new ForwardAttempt(step, message, new ForwardClock(services.Time, context.RequestAborted)) { Model = form.Model };
+        var attempt = new ForwardAttempt(step, message, new ForwardClock(services.Time, call.Cancelled)) { Model = form.Model };
         if (form.Model is { } model)
         {
             request.Usage?.SentModel = model;
@@ -82,6 +82,12 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         var limit = step.Upstream.Options.FirstByteTimeout;
         await attempt.SendAsync(step.Upstream.Invoker, left < limit ? left : limit);
         services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
+        if (attempt.Error is { } failure)
+        {
+            // Whatever the next attempt brings.
+            request.Usage?.AddFailure(failure);
+        }
+
         return (attempt, number);
     }
 

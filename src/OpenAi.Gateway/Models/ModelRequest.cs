@@ -64,8 +64,10 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
     public BodyForm Form => new(Model, GatewayAsksForUsage);
 
-    /// <summary>Whether one stored answer can serve this request as JSON and as a stream alike.</summary>
-    public bool HasBothForms => operation.TellsUsageOnRequest();
+    /// <summary>
+    /// Whether one stored answer can serve this request as JSON and as a stream alike. A stream without the usage at its end cannot.
+    /// </summary>
+    public bool HasBothForms => operation.TellsUsageOnRequest() && (!IsStream || ClientAsksForUsage || GatewayAsksForUsage);
 
     /// <summary>Asks the upstream for another model.</summary>
     public void UseModel(string model)
@@ -120,7 +122,10 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>Writes the body to send.</summary>
     public void WriteTo(IBufferWriter<byte> writer) => Write(EditsOf(Form), writer);
 
-    /// <summary>What tells this question from another one: the body to send without the form that its answer shall have.</summary>
+    /// <summary>
+    /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
+    /// both (<c>stream</c> and <c>stream_options.include_usage</c>). Other stream options change the bytes, and stay.
+    /// </summary>
     public void WriteKeyTo(IBufferWriter<byte> writer)
     {
         if (!HasBothForms)
@@ -129,18 +134,54 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
             return;
         }
 
-        var edits = EditsOf(Form with { AsksForUsage = false });
-        if (StreamMember is { } stream)
+        var span = body.Span;
+        var stream = StreamMember is { } form && IsForm(span.Slice(form.ValueStart, form.ValueLength)) ? StreamMember : null;
+        var options = StreamOptionsMember is { } member && HoldsUsageOnly(span.Slice(member.ValueStart, member.ValueLength)) ? StreamOptionsMember : null;
+        if (stream is { IsFirst: true } one && options is { } second && second.Before == one.End)
         {
-            edits.Add(stream.Removal(body.Span));
+            options = second with { IsFirst = true };
+        }
+        else if (options is { IsFirst: true } other && stream is { } behind && behind.Before == other.End)
+        {
+            stream = behind with { IsFirst = true };
         }
 
-        if (StreamOptionsMember is { } options)
+        var removed = options ?? IncludeUsageMember;
+        if (stream is null && removed is null)
         {
-            edits.Add(options.Removal(body.Span));
+            Write(EditsOf(Form with { AsksForUsage = false }), writer);
+            return;
+        }
+
+        var edits = EditsOf(Form with { AsksForUsage = false });
+        if (stream is { } streamMember)
+        {
+            edits.Add(streamMember.Removal(span));
+        }
+
+        if (removed is { } usageMember)
+        {
+            edits.Add(usageMember.Removal(span));
         }
 
         Write(edits, writer);
+    }
+
+    // Anything else is an error that the upstream shall answer.
+    private static bool IsForm(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8) || value.SequenceEqual("null"u8);
+
+    private bool HoldsUsageOnly(ReadOnlySpan<byte> options)
+    {
+        if (options is not [(byte)'{', .. var members])
+        {
+            return options.SequenceEqual("null"u8);
+        }
+
+        // Without its one member nothing is left but the braces.
+        var rest = IncludeUsageMember is { IsFirst: true } asked
+            ? body.Span[asked.End..(StreamOptionsMember!.Value.End)]
+            : members;
+        return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
     }
 
     // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
@@ -170,7 +211,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     {
         var span = body.Span;
         var position = 0;
-        foreach (var edit in edits.OrderBy(edit => edit.Start))
+        foreach (var edit in edits.Count > 1 ? edits.OrderBy(edit => edit.Start) : (IEnumerable<JsonEdit>)edits)
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)

@@ -30,6 +30,11 @@ internal sealed class AnswerMeter : IDisposable
     /// <summary>The usage that the upstream reported last; <see langword="null"/> when it reported none that could be read.</summary>
     public TokenUsage? Reported => _answer.Usage;
 
+    /// <summary>
+    /// Whether <see cref="Reported"/> is what had come up to some event, so that more may follow: some servers tell it with each piece of text.
+    /// </summary>
+    public bool IsUsageInterim => _events?.IsUsageInterim ?? false;
+
     /// <summary>The model that answered.</summary>
     public string? Model => _answer.Model;
 

@@ -22,6 +22,9 @@ internal sealed class AnswerReader
 
     public TokenUsage? Usage { get; private set; }
 
+    /// <summary>Whether the text that was begun last has a choice.</summary>
+    public bool HasChoice { get; private set; }
+
     public string? Model { get; private set; }
 
     public string? Id { get; private set; }
@@ -41,6 +44,7 @@ internal sealed class AnswerReader
         _next = part;
         _field = part == AnswerPart.Text ? AnswerField.Text : AnswerField.None;
         _countsText = countsText;
+        HasChoice = false;
     }
 
     /// <summary>Takes the token at which the reader stands.</summary>
@@ -55,7 +59,7 @@ internal sealed class AnswerReader
                 (_field, _next) = AnswerFields.Of(PartAt(depth - 1), json);
                 return;
             case JsonTokenType.StartObject or JsonTokenType.StartArray:
-                Enter(depth, _next ?? PartAt(depth - 1));
+                Enter(depth, _next ?? PartAt(depth - 1), json.TokenType);
                 break;
             case JsonTokenType.EndObject when PartAt(depth) == AnswerPart.Usage:
                 Usage = _hasUsage ? _usage : Usage;
@@ -136,8 +140,9 @@ internal sealed class AnswerReader
         },
         _hasUsage || _field is AnswerField.Input or AnswerField.Output);
 
-    private void Enter(int depth, AnswerPart part)
+    private void Enter(int depth, AnswerPart part, JsonTokenType token)
     {
+        HasChoice |= part == AnswerPart.Choice && token == JsonTokenType.StartObject;
         if (depth < PartsDepth)
         {
             _parts[depth] = part;

@@ -16,6 +16,9 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
     /// <summary>How many events had generated text.</summary>
     public long TextEvents { get; private set; }
 
+    /// <summary>Whether the usage that came last was told beside a piece of the answer, so that more may follow.</summary>
+    public bool IsUsageInterim { get; private set; }
+
     public void Read(ReadOnlySpan<byte> data)
     {
         data = data[JsonSearch.Skip(data, 0)..];
@@ -26,9 +29,11 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
 
         try
         {
-            if (IsHead() || HasUsage(data))
+            var hasUsage = HasUsage(data);
+            if (hasUsage || IsHead())
             {
                 ReadWhole(data);
+                IsUsageInterim = hasUsage ? answer.HasChoice : IsUsageInterim;
             }
 
             ReadText(data);

@@ -30,8 +30,17 @@ internal sealed class RequestUsage
     /// <summary>When the first generated text came.</summary>
     public long? FirstTokenAt { get; private set; }
 
+    /// <summary>Whether the client left before it had all of its answer.</summary>
+    public bool HasClientLeft { get; private set; }
+
+    /// <summary>Whether the app's own time for the request ran out.</summary>
+    public bool HasTimedOut { get; private set; }
+
     /// <summary>Adds what an answer told of itself; called once for each call, when its answer has ended.</summary>
-    public void Add(AnswerMeter answer, ModelRequest? asked)
+    /// <param name="answer">What was read of it.</param>
+    /// <param name="asked">What was asked.</param>
+    /// <param name="isWhole">Whether it reached its end.</param>
+    public void Add(AnswerMeter answer, ModelRequest? asked, bool isWhole)
     {
         lock (_lock)
         {
@@ -41,15 +50,31 @@ internal sealed class RequestUsage
             ServiceTier ??= answer.ServiceTier;
             FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
             Tokens += answer.Reported ?? Estimate(answer, asked);
-            IsEstimated |= answer.Reported is null;
+            IsEstimated |= answer.Reported is null || (!isWhole && answer.IsUsageInterim);
         }
     }
 
     /// <summary>Notes that no answer came: an upstream that was reached may have worked all the same.</summary>
-    public void AddFailure(GatewayError error) => IsEstimated |= error == GatewayErrors.UpstreamTimeout || error == GatewayErrors.UpstreamBroken;
+    public void AddFailure(GatewayError error)
+    {
+        lock (_lock)
+        {
+            IsEstimated |= error == GatewayErrors.UpstreamTimeout || error == GatewayErrors.UpstreamBroken;
+        }
+    }
 
     /// <summary>Notes that the client left: an upstream that was asked may have worked all the same.</summary>
-    public void AddAbandoned(int attempts) => IsEstimated |= attempts > 0 && !HasAnswer;
+    /// <param name="attempts">How often one was asked.</param>
+    /// <param name="hasTimedOut">Whether it was not the client but the app's own time limit.</param>
+    public void AddAbandoned(int attempts, bool hasTimedOut)
+    {
+        lock (_lock)
+        {
+            HasClientLeft |= !hasTimedOut;
+            HasTimedOut |= hasTimedOut;
+            IsEstimated |= attempts > 0 && !HasAnswer;
+        }
+    }
 
     private static TokenUsage Estimate(AnswerMeter answer, ModelRequest? asked) => new(
         ((asked?.InputBytes ?? 0) + BytesPerToken - 1) / BytesPerToken,

@@ -1,19 +1,67 @@
+using Microsoft.Extensions.Logging;
+
 namespace OpenAi.Gateway;
 
-/// <summary>Where the records of ended calls go: every sink gets them.</summary>
-internal sealed class UsageLedger(IEnumerable<UsageSink> sinks)
+/// <summary>What happens with the record of an ended call: it gets its price, is measured, and goes to every sink.</summary>
+internal sealed class UsageLedger(
+    IEnumerable<UsageSink> sinks,
+    int queueCapacity,
+    ModelPrices prices,
+    UsageMetrics metrics,
+    GenAiMetrics genAi,
+    TimeProvider time,
+    ILogger<UsageLedger> logger) : IDisposable
 {
-    private readonly UsageSink[] _sinks = [.. sinks];
+    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly UsageQueue[] _queues = [.. sinks.Select(sink => new UsageQueue(sink, queueCapacity, metrics, time, logger))];
+    private readonly UnpricedModels _unpriced = new(prices, logger);
 
     /// <summary>Whether anybody wants records, so that answers need to be read for their usage at all.</summary>
-    public bool IsOn => _sinks.Length > 0;
+    public bool IsOn => _queues.Length > 0 || genAi.IsEnabled || metrics.IsEnabled;
 
     /// <summary>Takes the record of an ended call. Never waits and never throws.</summary>
     public void Add(UsageRecord record)
     {
-        foreach (var sink in _sinks)
+        try
         {
-            _ = sink.WriteAsync([record], CancellationToken.None).AsTask();
+            SetCost(record);
+            genAi.Record(record);
+            metrics.Recorded(record);
+        }
+        catch (Exception error)
+        {
+            // Listeners of metrics run right here, and none of them may cost a call its answer.
+            UsageLog.SinkFailed(logger, nameof(GenAiMetrics), 1, error);
+        }
+
+        foreach (var queue in _queues)
+        {
+            queue.Add(record);
+        }
+    }
+
+    /// <summary>Gives the sinks what waits for them, for as long as stopping may last.</summary>
+    public Task DrainAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_queues.Select(queue => queue.DrainAsync(DrainDeadline, cancellationToken)));
+
+    public void Dispose()
+    {
+        foreach (var queue in _queues)
+        {
+            queue.Dispose();
+        }
+    }
+
+    private void SetCost(UsageRecord record)
+    {
+        if (prices.Cost(record.Usage, record.AnsweredModel, record.SentModel, record.ServiceTier) is { } cost)
+        {
+            record.SetCost(cost, prices.Currency);
+        }
+        else
+        {
+            _unpriced.Warn(record);
         }
     }
 }

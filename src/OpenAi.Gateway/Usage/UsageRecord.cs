@@ -3,6 +3,9 @@ namespace OpenAi.Gateway;
 /// <summary>What one call of a client took, told once when it has ended. Holds no content and no credentials.</summary>
 public sealed record UsageRecord
 {
+    private decimal? _cost;
+    private string? _currency;
+
     /// <summary>The call's own identifier, unique for all time.</summary>
     public required Guid Id { get; init; }
 
@@ -66,8 +69,19 @@ public sealed record UsageRecord
     /// <summary>
     /// What the tokens cost by the price table, in <see cref="Currency"/>; <see langword="null"/> when the table has no price for the model.
     /// </summary>
-    public decimal? Cost { get; init; }
+    public decimal? Cost
+    {
+        get => _cost;
+        init => _cost = value;
+    }
 
     /// <summary>The currency of <see cref="Cost"/> (ISO 4217); <see langword="null"/> when there is no cost.</summary>
-    public string? Currency { get; init; }
+    public string? Currency
+    {
+        get => _currency;
+        init => _currency = value;
+    }
+
+    /// <summary>Puts the price on a record that nobody else has seen yet, which costs no second record.</summary>
+    internal void SetCost(decimal cost, string currency) => (_cost, _currency) = (cost, currency);
 }

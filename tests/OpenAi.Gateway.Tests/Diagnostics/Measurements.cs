@@ -9,7 +9,7 @@ internal sealed class Measurements : IDisposable
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
     private readonly List<Measurement> _all = [];
-    private readonly List<(string Instrument, int Count, TaskCompletionSource Reached)> _waiting = [];
+    private readonly List<(Func<bool> Holds, TaskCompletionSource Reached)> _waiting = [];
 
     public Measurements(IServiceProvider services)
     {
@@ -42,16 +42,10 @@ internal sealed class Measurements : IDisposable
     public double Sum(string instrument) => Of(instrument).Sum(one => one.Value);
 
     /// <summary>The last bytes reach the client before the request's own end, so that a test waits for the measurements.</summary>
-    public Task WhenAsync(string instrument, int count)
-    {
-        lock (_lock)
-        {
-            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add((instrument, count, reached));
-            ReleaseWaiting();
-            return reached.Task.SoonAsync($"{count} measurements of {instrument}");
-        }
-    }
+    public Task WhenAsync(string instrument, int count) =>
+        WhenAsync(() => Of(instrument).Count >= count, $"{count} measurements of {instrument}");
+
+    public Task WhenSumAsync(string instrument, double sum) => WhenAsync(() => Sum(instrument) >= sum, $"{sum} in {instrument}");
 
     public void Dispose() => _listener.Dispose();
 
@@ -65,9 +59,20 @@ internal sealed class Measurements : IDisposable
         }
     }
 
+    private Task WhenAsync(Func<bool> holds, string awaited)
+    {
+        lock (_lock)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((holds, reached));
+            ReleaseWaiting();
+            return reached.Task.SoonAsync(awaited);
+        }
+    }
+
     private void ReleaseWaiting()
     {
-        foreach (var (_, _, reached) in _waiting.Where(waiting => Of(waiting.Instrument).Count >= waiting.Count))
+        foreach (var (_, reached) in _waiting.Where(waiting => !waiting.Reached.Task.IsCompleted && waiting.Holds()))
         {
             reached.TrySetResult();
         }

@@ -44,6 +44,7 @@ internal static class ConfigurationSchemaWriter
                 ["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions)),
                 ["LimitCount"] = Reference(typeof(LimitCountOptions)),
                 ["ProxyCache"] = Reference(typeof(ProxyCacheOptions)),
+                ["OpenAiUsage"] = Reference(typeof(OpenAiUsageOptions)),
             },
             ["definitions"] = definitions,
         }.ToJsonString(Format).ReplaceLineEndings("\n") + "\n";
@@ -89,9 +90,10 @@ internal static class ConfigurationSchemaWriter
         {
             _ when type == typeof(bool) => Typed("boolean"),
             _ when type == typeof(int) || type == typeof(long) => Typed("integer"),
+            _ when type == typeof(decimal) => Typed("number"),
             _ when type == typeof(TimeSpan) => new JsonObject { ["type"] = "string", ["pattern"] = TimePattern },
             { IsEnum: true } => new JsonObject { ["enum"] = JsonSerializer.SerializeToNode(Enum.GetNames(type)) },
-            _ when type == typeof(IDictionary<string, string>) => MapOf(Typed("string")),
+            { IsGenericType: true } when type.GetGenericTypeDefinition() == typeof(IDictionary<,>) => MapOf(SchemaOf(type.GetGenericArguments()[1])),
             { IsGenericType: true } => ListOf(SchemaOf(type.GetGenericArguments()[0])),
             _ when OptionsModel.Types.Contains(type) => Reference(type),
             _ => Typed("string"),

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace OpenAi.Gateway.Tests.Docs;
 
@@ -22,6 +23,7 @@ public class JsonBlockTests
     [InlineData("""{ "LimitCount": { "Cuont": 2, "TimeWindow": "00:01:00" } }""", "Cuont")]
     [InlineData("""{ "LimtCount": { "Count": 2, "TimeWindow": "00:01:00" } }""", "LimtCount")]
     [InlineData("""{ "OpenAi": { "Nodes": [ { "Adress": "https://api.openai.com" } ] } }""", "Adress")]
+    [InlineData("""{ "OpenAiUsage": { "Prices": { "gpt-4o": { "Inptu": 1 } } } }""", "Inptu")]
     [InlineData("""{ "OpenAiRoutes": { "a": { "Pattern": "/a", "Upstream": "openai", "Retrys": 1 } } }""", "Retrys")]
     public void A_misspelt_one_would_be_noticed(string json, string word) =>
         Should.Throw<Exception>(() => Configure(json)).Message.ShouldContain(word);
@@ -52,8 +54,14 @@ public class JsonBlockTests
             }
         }
 
+        if (configuration.GetSection("OpenAiUsage") is var usage && usage.Exists())
+        {
+            builder.Services.AddOpenAiUsage(usage);
+        }
+
         using var app = builder.Build();
         app.Services.GetRequiredService<UpstreamRegistry>().CheckAll();
+        _ = app.Services.GetRequiredService<IOptions<OpenAiUsageOptions>>().Value;
         foreach (var section in configuration.GetChildren())
         {
             Use(app, section);
@@ -64,7 +72,7 @@ public class JsonBlockTests
     {
         switch (section.Key)
         {
-            case "OpenAi" or "OpenAiUpstreams":
+            case "OpenAi" or "OpenAiUpstreams" or "OpenAiUsage":
                 break;
             case "OpenAiRoutes":
                 app.MapOpenAiRoutes(section);

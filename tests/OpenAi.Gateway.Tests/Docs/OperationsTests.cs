@@ -36,7 +36,11 @@ public class OperationsTests
             .Append(GatewayErrors.NoUpstream(TimeSpan.Zero))
             .Append(GatewayErrors.LimitReached(429, "", TimeSpan.Zero))
             .Append(GatewayErrors.MethodNotAllowed("PUT"))
-            .Append(GatewayErrors.BodyTooLarge(1));
+            .Append(GatewayErrors.BodyTooLarge(1))
+            .Append(GatewayErrors.MissingField("model"))
+            .Append(GatewayErrors.InvalidField("n", ""))
+            .Append(GatewayErrors.UnsupportedField("suffix", ""))
+            .Append(GatewayErrors.DuplicateField("model"));
         var rows = _document.Split('\n');
 
         foreach (var error in errors)
@@ -48,7 +52,8 @@ public class OperationsTests
     [Fact]
     public void Every_instrument_is_in_the_table()
     {
-        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var services = new ServiceCollection().AddLogging().AddMetrics().AddOpenAiUsage(_ => { }).BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
         var names = new List<string>();
         using var listener = new MeterListener
         {
@@ -61,7 +66,9 @@ public class OperationsTests
             },
         };
         listener.Start();
-        using var metrics = new GatewayMetrics(services.GetRequiredService<IMeterFactory>());
+        using var metrics = new GatewayMetrics(meters);
+        _ = services.GetRequiredService<UsageMetrics>();
+        _ = new GenAiMetrics(meters, GenAiVocabulary.Old | GenAiVocabulary.Latest, services.GetRequiredService<GenAiTags>());
 
         names.ShouldNotBeEmpty();
         names.Distinct().ToList().ForEach(name => _document.ShouldContain($"| `{name}` |"));

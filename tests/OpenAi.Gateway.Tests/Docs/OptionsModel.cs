@@ -17,6 +17,11 @@ internal static class OptionsModel
         typeof(BasicAuthConsumerOptions),
         typeof(LimitCountOptions),
         typeof(ProxyCacheOptions),
+        typeof(OpenAiUsageOptions),
+        typeof(ModelPriceOptions),
+        typeof(TierPriceOptions),
+        typeof(CompletionBridgeOptions),
+        typeof(CompletionBridgeModelOptions),
     ];
 
     private static readonly string[] Required =
@@ -24,6 +29,8 @@ internal static class OptionsModel
         "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiFallbackOptions.Upstream",
         "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
+        "ModelPriceOptions.Input", "TierPriceOptions.Input",
+        "CompletionBridgeModelOptions.Model",
     ];
 
     public static IEnumerable<PropertyInfo> Properties(Type type) =>

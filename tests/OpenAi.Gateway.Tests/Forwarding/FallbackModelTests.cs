@@ -5,7 +5,7 @@ namespace OpenAi.Gateway.Tests.Forwarding;
 /// <summary>A fallback may have other names for the models; nothing else of the body changes.</summary>
 public sealed class FallbackModelTests
 {
-    private const string Body = """{ "stream" : true, "model" : "gpt-4.1" , "messages":[{"role":"user","content":"the \"model\" é"}], "x": 1.0 }""";
+    private const string Body = """{ "stream" : false, "model" : "gpt-4.1" , "messages":[{"role":"user","content":"the \"model\" é"}], "x": 1.0 }""";
 
     private readonly ManualTimeProvider _time = new();
 
@@ -80,12 +80,34 @@ public sealed class FallbackModelTests
             time: _time,
             build: builder => builder.Services.AddSingleton<UsageSink>(sink));
 
-        await gateway.SendAsync(Request.Of("POST", "/v1/chat/completions", Body));
+        var body = Body.Replace("false", "true");
+        await gateway.SendAsync(Request.Of("POST", "/v1/chat/completions", body));
 
         var record = await sink.Written.Task.SoonAsync("the record");
         (record.Upstream, record.AskedModel, record.SentModel, record.Attempts).ShouldBe(("second", "gpt-4.1", "mine", 2));
         first.Requests.ShouldHaveSingleItem().Text.ShouldContain("include_usage");
-        second.Requests.ShouldHaveSingleItem().Text.ShouldBe(Body.Replace("gpt-4.1", "mine"));
+        second.Requests.ShouldHaveSingleItem().Text.ShouldBe(body.Replace("gpt-4.1", "mine"));
+    }
+
+    [Fact]
+    public async Task Each_chat_of_a_bridged_request_falls_back_with_its_own_model()
+    {
+        const string Chat = """{"id":"c","object":"chat.completion","created":1,"model":"mine","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}""";
+        await using var first = Fails();
+        await using var second = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(Chat));
+        await using var gateway = await FallbackHost.StartAsync(
+            first,
+            [("second", second)],
+            options => options.FallbackTo("second", fallback => fallback.Models["gpt-4.1"] = "mine").Retries = 0,
+            route: route => route.BridgeCompletions(bridge => bridge.Models["old"] = new() { Model = "gpt-4.1" }),
+            time: _time);
+
+        var answer = await gateway.SendAsync(Request.Post("""{"model":"old","prompt":["a","b"]}"""));
+
+        answer.Status.ShouldBe(200, answer.RawText);
+        answer.Headers["X-Upstream-Model"].ShouldBe("mine");
+        second.Requests.Count.ShouldBe(2);
+        second.Requests.ShouldAllBe(request => request.Text.StartsWith("{\"model\":\"mine\",\"max_completion_tokens\":16,"));
     }
 
     private static ScriptedUpstream Fails() => ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 503));

@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// A legacy request, and the chat requests that answer it: one for each prompt. What the client wrote is copied as it stands; the body that
+/// was read must live as long as the request does.
+/// </summary>
+internal sealed class BridgeRequest
+{
+    /// <summary>As many choices as OpenAI gives for one prompt.</summary>
+    public const int MostChoices = 128;
+
+    private readonly ArrayBufferWriter<byte> _head = new(256);
+    private readonly ReadOnlyMemory<byte> _body;
+    private readonly ReadOnlyMemory<byte> _modelJson;
+    private readonly List<Range> _prompts;
+
+    private BridgeRequest(ReadOnlyMemory<byte> body, in BridgeRequestReader fields, BridgeTarget target)
+    {
+        _body = body;
+        _prompts = fields.Prompts;
+        AskedModelJson = body[fields.ModelJson];
+        AskedModel = fields.Model!;
+        Model = target.Model.Length > 0 ? target.Model : AskedModel;
+        _modelJson = target.Model.Length > 0 ? target.ModelJson : AskedModelJson;
+        Choices = fields.Choices;
+        MaxTokens = fields.MaxTokens;
+        IsStream = fields.IsStream;
+        AsksForUsage = fields.AsksForUsage;
+        IsEcho = fields.IsEcho;
+        HasLogprobs = fields.Logprobs is not null && !target.LeavesOut("logprobs"u8);
+        WriteHead(fields, target);
+    }
+
+    /// <summary>The name that the client asked for, which the answer repeats.</summary>
+    public string AskedModel { get; }
+
+    /// <summary>The same as the client wrote it, with its quotes.</summary>
+    public ReadOnlyMemory<byte> AskedModelJson { get; }
+
+    /// <summary>The model that the upstream is asked for.</summary>
+    public string Model { get; }
+
+    /// <summary>How many chat requests there are, each with its own answer.</summary>
+    public int Prompts => _prompts.Count;
+
+    /// <summary>How many choices each answer has (<c>n</c>).</summary>
+    public int Choices { get; }
+
+    /// <summary>The most tokens that one choice may have.</summary>
+    public long MaxTokens { get; }
+
+    public bool IsStream { get; }
+
+    /// <summary>Whether a stream shall tell its usage.</summary>
+    public bool AsksForUsage { get; }
+
+    /// <summary>Whether each text shall begin with its prompt.</summary>
+    public bool IsEcho { get; }
+
+    public bool HasLogprobs { get; }
+
+    /// <summary>Reads a legacy request. An error names the field that a chat model cannot serve exactly, or that is wrong.</summary>
+    public static GatewayError? Parse(ReadOnlyMemory<byte> body, CompletionBridge bridge, out BridgeRequest? request)
+    {
+        request = null;
+        var reader = new BridgeRequestReader(body.Span, bridge.Options.MaxPrompts);
+        try
+        {
+            if (reader.Read() is { } error)
+            {
+                return error;
+            }
+        }
+        catch (JsonException)
+        {
+            return GatewayErrors.BodyNotJson;
+        }
+
+        request = new BridgeRequest(body, reader, bridge.TargetOf(reader.Model!));
+        return null;
+    }
+
+    /// <summary>A prompt as the client wrote it, escaped and without quotes.</summary>
+    public ReadOnlySpan<byte> Prompt(int prompt) => JsonText.Inner(_body.Span[_prompts[prompt]]);
+
+    /// <summary>Writes the chat request for one prompt.</summary>
+    /// <param name="prompt">The number of the prompt.</param>
+    /// <param name="model">The model to ask for, which a fallback may know under another name than <see cref="Model"/>.</param>
+    /// <param name="output">Where to.</param>
+    public void WriteChatBody(int prompt, string model, IBufferWriter<byte> output)
+    {
+        output.Write("{\"model\":"u8);
+        output.Write(model == Model ? _modelJson.Span : JsonText.Quoted(model));
+        output.Write(_head.WrittenSpan);
+        output.Write(_body.Span[_prompts[prompt]]);
+        output.Write("}]}"u8);
+    }
+
+    // Everything between the model and the prompt, which is all that differs between the chat requests.
+    private void WriteHead(in BridgeRequestReader fields, BridgeTarget target)
+    {
+        if (!target.LeavesOut("max_completion_tokens"u8))
+        {
+            _head.Write(",\"max_completion_tokens\":"u8);
+            JsonText.WriteNumber(MaxTokens, _head);
+        }
+
+        if (HasLogprobs)
+        {
+            _head.Write(",\"logprobs\":true"u8);
+            if (!target.LeavesOut("top_logprobs"u8))
+            {
+                _head.Write(",\"top_logprobs\":"u8);
+                JsonText.WriteNumber(fields.Logprobs!.Value, _head);
+            }
+        }
+
+        CopyMembers(target);
+        _head.Write(target.Set);
+        _head.Write(",\"messages\":["u8);
+        _head.Write(target.SystemMessage);
+        _head.Write("{\"role\":\"user\",\"content\":"u8);
+    }
+
+    private void CopyMembers(BridgeTarget target)
+    {
+        var body = _body.Span;
+        var json = new Utf8JsonReader(body);
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)json.TokenStartIndex;
+            var isCopied = !BridgeFields.Of(in json).IsRewritten() && !target.LeavesOut(in json);
+            json.Read();
+            json.Skip();
+            if (isCopied)
+            {
+                _head.Write(","u8);
+                _head.Write(body[start..(int)json.BytesConsumed]);
+            }
+        }
+    }
+}

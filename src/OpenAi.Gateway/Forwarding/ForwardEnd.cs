@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The ends of a request that are not the upstream's answer: its client left, nobody answered, or the answer broke off.</summary>
+internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices services, ILogger logger)
+{
+    /// <summary>Ends the request when the attempt brought no answer to pass on. <see langword="false"/> when it brought one.</summary>
+    public async Task<bool> TryEndWithoutAnswerAsync(HttpContext context, ForwardAttempt attempt)
+    {
+        if (attempt.Error?.Status == Forwarder.ClientClosedRequest)
+        {
+            // The server has not noticed yet: without the abort it would read on.
+            context.Abort();
+        }
+
+        if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == Forwarder.ClientClosedRequest)
+        {
+            ClientGone(context);
+            return true;
+        }
+
+        if (attempt.Error is { } error)
+        {
+            await services.WriteErrorAsync(context, error);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Makes an answer that the upstream broke off look broken to the client, too.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="attempt">The attempt that brought it.</param>
+    /// <param name="end">How.</param>
+    /// <param name="mayTell">Whether the client can be told in its event stream, which stands between two events then.</param>
+    /// <exception cref="AnswerCutException">The client was told so in the stream, which ends without its end now.</exception>
+    public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell)
+    {
+        var error = NoteCut(context, attempt, end);
+        if (mayTell && context.Response.ContentLength is null)
+        {
+            // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
+            await context.Response.Body.WriteAsync(SseError.Of(error), context.RequestAborted);
+            throw new AnswerCutException();
+        }
+
+        context.Abort();
+    }
+
+    /// <summary>Notes that an answer broke off, and gives the error that says so.</summary>
+    public GatewayError NoteCut(HttpContext context, ForwardAttempt attempt, PumpEnd end)
+    {
+        var request = GatewayRequest.Of(context);
+        ForwardLog.AnswerCut(logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, end);
+        request.IsIncomplete = true;
+        return request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
+    }
+
+    public void ClientGone(HttpContext context)
+    {
+        var request = GatewayRequest.Of(context);
+        var hasTimedOut = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
+        request.IsIncomplete = true;
+        request.Usage?.AddAbandoned(request.Attempts, hasTimedOut);
+        if (hasTimedOut)
+        {
+            // Not the client but the app's own request timeout: its middleware answers.
+            throw new OperationCanceledException(context.RequestAborted);
+        }
+
+        ForwardLog.ClientGone(logger, metadata.Pattern);
+        if (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = Forwarder.ClientClosedRequest;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The records that wait for one sink, and the only one who gives them to it.</summary>
+internal sealed class UsageQueue : IDisposable
+{
+    public const int DefaultCapacity = 10_000;
+
+    private const int MaxBatch = 256;
+    private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
+
+    private readonly Channel<UsageRecord> _channel;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly UsageSink _sink;
+    private readonly UsageMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly KeyValuePair<string, object?> _name;
+    private readonly CancellationToken _stopped;
+    private readonly Task _reading;
+    private long? _loggedAt;
+
+    public UsageQueue(UsageSink sink, int capacity, UsageMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        _sink = sink;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _name = new("openai_gateway.usage.sink", sink.GetType().Name);
+        _channel = Channel.CreateBounded<UsageRecord>(capacity);
+        _stopped = _stopping.Token;
+        _reading = Task.Run(ReadAsync);
+    }
+
+    /// <summary>Takes a record, or drops and counts it. Never waits.</summary>
+    public void Add(UsageRecord record)
+    {
+        if (!_channel.Writer.TryWrite(record))
+        {
+            _metrics.Dropped(1, _name);
+        }
+    }
+
+    /// <summary>Takes nothing more and gives the sink what is left; what it has not taken in time is dropped and counted.</summary>
+    public async Task DrainAsync(TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        _channel.Writer.TryComplete();
+        try
+        {
+            await _reading.WaitAsync(deadline, _time, cancellationToken);
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            await _stopping.CancelAsync();
+            DropRest();
+        }
+    }
+
+    public void Dispose()
+    {
+        _channel.Writer.TryComplete();
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        var batch = new List<UsageRecord>(MaxBatch);
+        while (await _channel.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < MaxBatch && _channel.Reader.TryRead(out var record))
+            {
+                batch.Add(record);
+            }
+
+            if (batch.Count > 0)
+            {
+                await WriteAsync(batch);
+                batch.Clear();
+            }
+        }
+    }
+
+    private async Task WriteAsync(List<UsageRecord> batch)
+    {
+        var count = batch.Count; // the sink has the list
+        try
+        {
+            await _sink.WriteAsync(batch, _stopped);
+        }
+        catch (Exception error)
+        {
+            _metrics.Dropped(count, _name);
+            Log(count, error);
+        }
+    }
+
+    private void Log(int count, Exception error)
+    {
+        if (_loggedAt is not { } before || _time.GetElapsedTime(before) >= LogEvery)
+        {
+            _loggedAt = _time.GetTimestamp();
+            UsageLog.SinkFailed(_logger, (string)_name.Value!, count, error);
+        }
+    }
+
+    private void DropRest()
+    {
+        var count = 0;
+        while (_channel.Reader.TryRead(out _))
+        {
+            count++;
+        }
+
+        _metrics.Dropped(count, _name);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace OpenAi.Gateway.Tests.Ledger;
+
+/// <summary>One call of a client, drawn from the run's seed: what is asked, what befalls it on its way, and whether the client stays.</summary>
+internal sealed record LedgerCall(int Id, LedgerRoute Route, LedgerQuestion Question, IReadOnlyList<LedgerFault> Faults, double? LeavesAt, bool HasWrongPassword)
+{
+    private const int Consumers = 8;
+    private const int CachedQuestions = 25;
+
+    private static readonly ModelOperation[] Operations =
+        [ModelOperation.ChatCompletions, ModelOperation.ChatCompletions, ModelOperation.Completions, ModelOperation.Responses, ModelOperation.Embeddings];
+
+    /// <summary>Names the call and, before the dash, its consumer, so that each record can be told from the others.</summary>
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"c{Id % Consumers}-{Id}");
+
+    public string Consumer => Name[..Name.IndexOf('-', StringComparison.Ordinal)];
+
+    public static LedgerCall Draw(int id, int seed)
+    {
+        var random = new Random(unchecked((seed * 1_000_003) + id));
+        var route = random.Next(20) switch
+        {
+            < 11 => LedgerRoute.Plain,
+            < 14 => LedgerRoute.Unasked,
+            < 18 => LedgerRoute.Cached,
+            _ => LedgerRoute.Limited,
+        };
+
+        // Many calls ask the same on the cached route; on the others each its own.
+        var asked = route == LedgerRoute.Cached ? random.Next(CachedQuestions) : id;
+        var answer = new Random(unchecked((seed * 1_000_003) + ((int)route * 100_003) + asked + 1));
+        var operation = Operations[answer.Next(Operations.Length)];
+        var isStream = operation != ModelOperation.Embeddings && random.Next(3) > 0;
+        var asksForUsage = isStream && operation.TellsUsageOnRequest() && random.Next(3) == 0;
+        var question = new LedgerQuestion(operation, string.Create(CultureInfo.InvariantCulture, $"m-{asked}"), answer.Next(), isStream, asksForUsage);
+
+        // Most attempts go well, and most clients stay.
+        var faults = Enumerable.Range(0, 4).Select(_ => random.Next(5) == 0 ? (LedgerFault)random.Next(1, 7) : LedgerFault.None).ToArray();
+        double? leavesAt = random.Next(10) == 0 ? random.Next(3) == 0 ? -1 : random.NextDouble() : null;
+        return new LedgerCall(id, route, question, faults, leavesAt, HasWrongPassword: random.Next(40) == 0);
+    }
+
+    public override string ToString() => $"call {Id} ({Route}, {Question}, {string.Join('+', Faults)}, leaves at {LeavesAt})";
+}

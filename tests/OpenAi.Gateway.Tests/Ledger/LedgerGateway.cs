@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway.Tests.Ledger;
+
+/// <summary>The gateway between the clients and the stand-in, with all that a record depends on.</summary>
+internal sealed class LedgerGateway : IAsyncDisposable
+{
+    public const string Password = "password";
+    public const int Limit = 100;
+    public const string StatusHeader = "X-Cache-Status";
+
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _arrivals = new();
+    private InMemoryKestrel? _server;
+
+    public LedgerSink Sink { get; } = new();
+
+    public LogCollector Logs => _server!.Logs;
+
+    public static async Task<LedgerGateway> StartAsync(LedgerUpstream upstream, LedgerClock clock, IEnumerable<LedgerCall> calls)
+    {
+        var gateway = new LedgerGateway();
+        gateway._server = await InMemoryKestrel.StartAsync(
+            builder =>
+            {
+                builder.Logging.SetMinimumLevel(LogLevel.Error);
+                builder.Services.AddSingleton<TimeProvider>(clock);
+                builder.Services.AddSingleton<UsageSink>(gateway.Sink);
+                builder.Services.AddOpenAiUpstream("openai", options => Configure(options, upstream));
+                builder.Services.AddOpenAiUpstream("unasked", options => Configure(options, upstream).AsksForUsage = false);
+            },
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    var call = context.Request.Headers[LedgerUpstream.CallHeader].ToString();
+                    clock.Enter(call);
+                    gateway.ArrivalOf(call).TrySetResult();
+                    return next(context);
+                });
+                app.UseBasicAuthConsumers(consumers =>
+                {
+                    foreach (var call in calls)
+                    {
+                        consumers.Add(call.Name, call.Name, Password);
+                    }
+                });
+                Map(app);
+            });
+        return gateway;
+    }
+
+    public Stream Connect() => _server!.Transport.Connect();
+
+    /// <summary>Completes when the call's request has come.</summary>
+    public Task WhenArrivedAsync(LedgerCall call) => ArrivalOf(call.Name).Task.SoonAsync($"the request of {call}");
+
+    public ValueTask DisposeAsync() => _server!.DisposeAsync();
+
+    private TaskCompletionSource ArrivalOf(string call) =>
+        _arrivals.GetOrAdd(call, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private static OpenAiUpstreamOptions Configure(OpenAiUpstreamOptions options, LedgerUpstream upstream)
+    {
+        options.ApiKey = "sk-test";
+        options.Retries = 2;
+        return options.AddNode("http://stand-in").ConfigureHandler(
+            handler => handler.ConnectCallback = (_, _) => ValueTask.FromResult(upstream.Connect()));
+    }
+
+    private static void Map(WebApplication app)
+    {
+        MapRoute(app, LedgerRoute.Plain);
+        MapRoute(app, LedgerRoute.Unasked);
+        MapRoute(app, LedgerRoute.Cached).UseProxyCache(cache => cache.Key = ["$uri", "$request_body"]);
+        MapRoute(app, LedgerRoute.Limited).UseLimitCount(limit =>
+        {
+            limit.Count = Limit;
+            limit.TimeWindow = TimeSpan.FromDays(1);
+            limit.UseKey(_ => "all");
+        });
+    }
+
+    private static OpenAiRouteBuilder MapRoute(WebApplication app, LedgerRoute route) =>
+        app.MapOpenAiRoute($"/{route}/{{**rest}}", route == LedgerRoute.Unasked ? "unasked" : "openai").RewritePath("/v1/{**rest}");
+}
