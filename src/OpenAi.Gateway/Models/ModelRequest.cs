@@ -55,8 +55,25 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
     public JsonMember? IncludeUsageMember { get; set; }
 
+    /// <summary>The field in which the request says <see cref="MaxOutputTokens"/>; <see langword="null"/> when it does not.</summary>
+    public string? DeclaredMaxField { get; set; }
+
+    /// <summary>The service tier that the request asks for.</summary>
+    public string? ServiceTier { get; set; }
+
+    /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
+    public bool IsBackground { get; set; }
+
+    /// <summary>Why another reader might understand the request differently; whoever acts on its fields must refuse it then.</summary>
+    public GatewayError? Doubt { get; set; }
+
     /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
-    public long? MaxOutputTokensOfAll => operation == ModelOperation.Embeddings ? 0 : MaxOutputTokens * Choices * Prompts;
+    public long? MaxOutputTokensOfAll => OutputTokensOfAll(MaxOutputTokens);
+
+    /// <summary>The most tokens that all answers together may have when each has so many.</summary>
+    public long? OutputTokensOfAll(long? tokensOfOne) => operation == ModelOperation.Embeddings ? 0
+        : tokensOfOne is { } one ? (long)Int128.Min((Int128)one * Choices * Prompts, long.MaxValue)
+        : null;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
     public bool IsEdited => _edits.Count > 0 || _modelEdit is not null || _usageEdit is not null;
@@ -82,7 +99,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         MaxOutputTokens = tokens;
         _edits.Add(MaxTokensMember is { } member
             ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
-            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens},")));
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
     }
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
@@ -184,7 +201,9 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
     }
 
-    // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
+    private bool IsEmpty => body.Span[FirstMember..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+
+    // Right behind the opening brace.
     private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
 
     private List<JsonEdit> EditsOf(BodyForm form)

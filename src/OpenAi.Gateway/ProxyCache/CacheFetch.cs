@@ -117,7 +117,9 @@ internal sealed class CacheFetch : IDisposable
             return TeeMode.HoldBack;
         }
 
-        if (!options.HttpStatus.Contains(response.StatusCode)
+        // A refusal of the gateway's own is no answer to the question, whatever status it was given.
+        if (GatewayRequest.Of(_context).Error is not null
+            || !options.HttpStatus.Contains(response.StatusCode)
             || response.ContentLength > options.MaxBodySize
             || HttpMethods.IsHead(_context.Request.Method)
             || !CacheableHead.IsCacheable(response.Headers, _before, GatewayRequest.Of(_context).Route is not null)
