@@ -34,6 +34,7 @@ internal static class GatewayActivitySource
         }
 
         var request = GatewayRequest.Of(context);
+        activity.SetTag("openai_gateway.upstream", request.Upstream ?? request.Route?.Upstream);
         activity.SetTag("openai_gateway.attempts", request.Attempts);
         activity.SetTag("http.response.status_code", context.Response.StatusCode);
         activity.SetTag("server.address", request.Node?.Address.Host);

@@ -63,7 +63,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             model.PossibleModels = PossibleModels(model, upstream);
         }
 
-        if (model is { IsStream: true, ClientAsksForUsage: false } && request.Operation.TellsUsageOnRequest() && upstream.Options.AsksForUsage)
+        var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();
+        if (isUsageWanted && model is { IsStream: true, ClientAsksForUsage: false })
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();

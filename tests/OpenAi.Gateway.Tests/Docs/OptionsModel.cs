@@ -11,6 +11,7 @@ internal static class OptionsModel
     [
         typeof(OpenAiUpstreamOptions),
         typeof(OpenAiUpstreamNodeOptions),
+        typeof(OpenAiFallbackOptions),
         typeof(OpenAiRouteOptions),
         typeof(BasicAuthConsumersOptions),
         typeof(BasicAuthConsumerOptions),
@@ -29,7 +30,8 @@ internal static class OptionsModel
 
     private static readonly string[] Required =
     [
-        "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
+        "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiFallbackOptions.Upstream",
+        "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
         "LimitTokensOptions.Count", "LimitTokensOptions.TimeWindow", "LimitConcurrencyOptions.Permits", "BudgetOptions.Amount",
         "ModelPriceOptions.Input", "TierPriceOptions.Input",
