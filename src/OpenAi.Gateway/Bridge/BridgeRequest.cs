@@ -14,6 +14,7 @@ internal sealed class BridgeRequest
 
     private readonly ArrayBufferWriter<byte> _head = new(256);
     private readonly ReadOnlyMemory<byte> _body;
+    private readonly ReadOnlyMemory<byte> _modelJson;
     private readonly List<Range> _prompts;
 
     private BridgeRequest(ReadOnlyMemory<byte> body, in BridgeRequestReader fields, BridgeTarget target)
@@ -23,6 +24,7 @@ internal sealed class BridgeRequest
         AskedModelJson = body[fields.ModelJson];
         AskedModel = fields.Model!;
         Model = target.Model.Length > 0 ? target.Model : AskedModel;
+        _modelJson = target.Model.Length > 0 ? target.ModelJson : AskedModelJson;
         Choices = fields.Choices;
         MaxTokens = fields.MaxTokens;
         IsStream = fields.IsStream;
@@ -85,18 +87,21 @@ internal sealed class BridgeRequest
     public ReadOnlySpan<byte> Prompt(int prompt) => JsonText.Inner(_body.Span[_prompts[prompt]]);
 
     /// <summary>Writes the chat request for one prompt.</summary>
-    public void WriteChatBody(int prompt, IBufferWriter<byte> output)
+    /// <param name="prompt">The number of the prompt.</param>
+    /// <param name="model">The model to ask for, which a fallback may know under another name than <see cref="Model"/>.</param>
+    /// <param name="output">Where to.</param>
+    public void WriteChatBody(int prompt, string model, IBufferWriter<byte> output)
     {
+        output.Write("{\"model\":"u8);
+        output.Write(model == Model ? _modelJson.Span : JsonText.Quoted(model));
         output.Write(_head.WrittenSpan);
         output.Write(_body.Span[_prompts[prompt]]);
         output.Write("}]}"u8);
     }
 
-    // Everything up to the prompt, which is all that differs between the chat requests.
+    // Everything between the model and the prompt, which is all that differs between the chat requests.
     private void WriteHead(in BridgeRequestReader fields, BridgeTarget target)
     {
-        _head.Write("{\"model\":"u8);
-        _head.Write(target.Model.Length > 0 ? target.ModelJson : AskedModelJson.Span);
         if (!target.LeavesOut("max_completion_tokens"u8))
         {
             _head.Write(",\"max_completion_tokens\":"u8);

@@ -12,13 +12,13 @@ internal sealed class BridgeTarget
     public BridgeTarget(CompletionBridgeModelOptions options)
     {
         Model = options.Model;
-        ModelJson = Json(options.Model);
-        SystemMessage = options.SystemMessage is { } text ? [.. "{\"role\":\"system\",\"content\":"u8, .. Json(text), .. "},"u8] : [];
+        ModelJson = JsonText.Quoted(options.Model);
+        SystemMessage = options.SystemMessage is { } text ? [.. "{\"role\":\"system\",\"content\":"u8, .. JsonText.Quoted(text), .. "},"u8] : [];
         _leftOut = [.. options.Drop.Concat(options.Set.Keys).Select(Encoding.UTF8.GetBytes)];
         var set = new ArrayBufferWriter<byte>();
         foreach (var (name, value) in options.Set)
         {
-            set.Write([.. ","u8, .. Json(name), .. ":"u8, .. JsonOf(value)]);
+            set.Write([.. ","u8, .. JsonText.Quoted(name), .. ":"u8, .. JsonOf(value)]);
         }
 
         Set = set.WrittenSpan.ToArray();
@@ -52,8 +52,6 @@ internal sealed class BridgeTarget
     /// <summary>Whether the field whose name was just read is such a one.</summary>
     public bool LeavesOut(ref readonly Utf8JsonReader json) => JsonText.IsOneOf(in json, _leftOut);
 
-    private static byte[] Json(string text) => [.. "\""u8, .. JsonEncodedText.Encode(text).EncodedUtf8Bytes, .. "\""u8];
-
     private static byte[] JsonOf(string value)
     {
         // Configuration writes its booleans "True" and "False".
@@ -68,7 +66,7 @@ internal sealed class BridgeTarget
         }
         catch (JsonException)
         {
-            return Json(value);
+            return JsonText.Quoted(value);
         }
     }
 }

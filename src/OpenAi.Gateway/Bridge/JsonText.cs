@@ -51,6 +51,9 @@ internal static class JsonText
         return false;
     }
 
+    /// <summary>A text as a JSON string, with its quotes.</summary>
+    public static byte[] Quoted(string text) => [.. "\""u8, .. JsonEncodedText.Encode(text).EncodedUtf8Bytes, .. "\""u8];
+
     public static void WriteNumber(long number, IBufferWriter<byte> output)
     {
         number.TryFormat(output.GetSpan(20), out var written);

@@ -21,6 +21,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _upstreamDuration;
     private readonly Counter<long> _retries;
+    private readonly Counter<long> _retriesDenied;
     private readonly Counter<long> _limitRejections;
     private readonly Counter<long> _cacheResults;
     private readonly UpDownCounter<long> _openStreams;
@@ -32,6 +33,7 @@ internal sealed class GatewayMetrics : IDisposable
         _requestDuration = _meter.CreateHistogram("openai_gateway.request.duration", "s", "Time from the first stage to the last byte.", null, Seconds);
         _upstreamDuration = _meter.CreateHistogram("openai_gateway.upstream.duration", "s", "Time from sending an attempt to its first byte.", null, Seconds);
         _retries = _meter.CreateCounter<long>("openai_gateway.upstream.retries", "{retry}", "Attempts that were followed by another.");
+        _retriesDenied = _meter.CreateCounter<long>("openai_gateway.upstream.retries_denied", "{retry}", "Retries that the budget did not allow.");
         _limitRejections = _meter.CreateCounter<long>("openai_gateway.limit.rejections", "{request}", "Requests that a limit refused.");
         _cacheResults = _meter.CreateCounter<long>("openai_gateway.cache.results", "{request}", "What the cache did with requests.");
         _openStreams = _meter.CreateUpDownCounter<long>("openai_gateway.streams.open", "{stream}", "Event streams being sent.");
@@ -46,19 +48,21 @@ internal sealed class GatewayMetrics : IDisposable
         _requestDuration.Record(duration.TotalSeconds, tags);
     }
 
-    public void UpstreamAnswered(OpenAiRouteMetadata route, ForwardAttempt attempt, TimeSpan duration)
+    public void UpstreamAnswered(ForwardAttempt attempt, TimeSpan duration)
     {
         if (_upstreamDuration.Enabled)
         {
             _upstreamDuration.Record(duration.TotalSeconds, new TagList
             {
-                { "openai_gateway.upstream", route.Upstream },
+                { "openai_gateway.upstream", attempt.Upstream.Name },
                 { attempt.Error is not null ? "error.type" : "http.response.status_code", attempt.Error?.Code ?? (object)attempt.Status },
             });
         }
     }
 
-    public void Retried(OpenAiRouteMetadata route) => _retries.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", route.Upstream));
+    public void Retried(Upstream upstream) => _retries.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", upstream.Name));
+
+    public void RetryDenied(Upstream upstream) => _retriesDenied.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", upstream.Name));
 
     public void LimitRejected(string? route) => _limitRejections.Add(1, new KeyValuePair<string, object?>("http.route", route));
 

@@ -7,13 +7,22 @@ namespace OpenAi.Gateway;
 /// One attempt: the request that was sent, and either an error or an answer whose first bytes are here. Until those bytes have come, an
 /// attempt that fails can still be followed by another.
 /// </summary>
-internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock clock) : IDisposable
+internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? message, ForwardClock clock) : IDisposable
 {
     private const int FirstReadSize = 16 * 1024;
     private byte[] _first = [];
     private int _firstLength;
 
     public ForwardClock Clock => clock;
+
+    /// <summary>The upstream that was asked: the call's own, or one of its fallbacks.</summary>
+    public Upstream Upstream => step.Upstream;
+
+    /// <summary>The node that was asked, with the key for it.</summary>
+    public NodeKey Pair => step.Pair;
+
+    /// <summary>The model that was asked for, as far as the gateway knows it.</summary>
+    public string? Model { get; init; }
 
     /// <summary>The answer, or <see langword="null"/> when there is an <see cref="Error"/>.</summary>
     public HttpResponseMessage? Response { get; private set; }
@@ -48,10 +57,8 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
     public bool IsOutOfQuota => Response is { } response && RetryPolicy.IsOutOfQuota(response.StatusCode, FirstBytes);
 
     /// <summary>An attempt that was never made.</summary>
-    public static ForwardAttempt Refused(GatewayError error) =>
-        new(null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
-
-    public TimeSpan? RetryAfter(TimeProvider time) => Response is { } response ? RetryPolicy.RetryAfter(response, time) : null;
+    public static ForwardAttempt Refused(Upstream upstream, GatewayError error) =>
+        new(new UpstreamStep(upstream, null!, null, default), null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
 
     public async Task SendAsync(HttpMessageInvoker invoker, TimeSpan timeout)
     {
@@ -69,7 +76,7 @@ internal sealed class ForwardAttempt(HttpRequestMessage? message, ForwardClock c
             Body = await Response.Content.ReadAsStreamAsync(clock.Token);
             if (!IsEventStream)
             {
-                await ReadFirstBytesAsync(untilEnd: Response.StatusCode == HttpStatusCode.TooManyRequests);
+                await ReadFirstBytesAsync(untilEnd: RetryPolicy.MayBeQuota(Response.StatusCode));
             }
         }
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)

@@ -33,24 +33,30 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
 
     /// <summary>Makes an answer that the upstream broke off look broken to the client, too.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="upstream">Who broke it off.</param>
+    /// <param name="attempt">The attempt that brought it.</param>
     /// <param name="end">How.</param>
     /// <param name="mayTell">Whether the client can be told in its event stream, which stands between two events then.</param>
     /// <exception cref="AnswerCutException">The client was told so in the stream, which ends without its end now.</exception>
-    public async Task BreakOffAsync(HttpContext context, Upstream upstream, PumpEnd end, bool mayTell)
+    public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell)
     {
-        var request = GatewayRequest.Of(context);
-        ForwardLog.AnswerCut(logger, metadata.Pattern, upstream.Name, request.Node!.Address, end);
-        request.IsIncomplete = true;
-        request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
+        var error = NoteCut(context, attempt, end);
         if (mayTell && context.Response.ContentLength is null)
         {
             // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
-            await context.Response.Body.WriteAsync(SseError.Of(request.Error), context.RequestAborted);
+            await context.Response.Body.WriteAsync(SseError.Of(error), context.RequestAborted);
             throw new AnswerCutException();
         }
 
         context.Abort();
+    }
+
+    /// <summary>Notes that an answer broke off, and gives the error that says so.</summary>
+    public GatewayError NoteCut(HttpContext context, ForwardAttempt attempt, PumpEnd end)
+    {
+        var request = GatewayRequest.Of(context);
+        ForwardLog.AnswerCut(logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, end);
+        request.IsIncomplete = true;
+        return request.Error = end == PumpEnd.IdleTimeout ? GatewayErrors.UpstreamTimeout : GatewayErrors.UpstreamBroken;
     }
 
     public void ClientGone(HttpContext context)

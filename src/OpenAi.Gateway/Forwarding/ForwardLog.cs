@@ -21,4 +21,10 @@ internal static partial class ForwardLog
 
     [LoggerMessage(1205, LogLevel.Error, "Route {Route}: upstream '{Upstream}' has no node to ask. Every weight is 0, or the selector chose none.")]
     public static partial void NoNode(ILogger logger, string route, string upstream);
+
+    [LoggerMessage(1206, LogLevel.Warning, "Route {Route}: upstream '{Upstream}' ({Node}) answered {Status}; asking its fallback '{Fallback}'.")]
+    public static partial void FallingBack(ILogger logger, string route, string upstream, Uri node, int status, string fallback);
+
+    [LoggerMessage(1207, LogLevel.Warning, "Route {Route}: the retries of upstream '{Upstream}' are spent for this minute; its answer {Status} goes to the client.")]
+    public static partial void RetryDenied(ILogger logger, string route, string upstream, int status);
 }

@@ -10,7 +10,7 @@ namespace OpenAi.Gateway;
 /// <code>
 ///  client                       gateway                            upstream
 ///    │  ── request ──▶  1 read the body, once, up to a limit
-///    │                  2 pick a node                     ◀─────┐
+///    │                  2 pick upstream, node and key     ◀─────┐
 ///    │                  3 make the message                      │ 5 retry while nothing
 ///    │                  4 send, wait for the first bytes  ───▶  │   went to the client
 ///    │                  5 judge the attempt  ───────────────────┘
@@ -19,35 +19,58 @@ namespace OpenAi.Gateway;
 ///    │      8 the end: whole, or visibly broken
 /// </code>
 /// </summary>
-internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
+internal sealed class Forwarder
 {
     public const int ClientClosedRequest = 499; // nginx' code, for logs only
 
-    private readonly UpstreamCaller _caller = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
-    private readonly ForwardEnd _end = new(metadata, services, services.Loggers.CreateLogger(ForwardLog.Category));
+    private readonly OpenAiRouteMetadata _metadata;
+    private readonly GatewayServices _services;
+    private readonly UpstreamCaller _caller;
+    private readonly ForwardEnd _end;
+    private readonly BridgeForwarder _bridge;
+
+    public Forwarder(OpenAiRouteMetadata metadata, GatewayServices services)
+    {
+        var logger = services.Loggers.CreateLogger(ForwardLog.Category);
+        (_metadata, _services) = (metadata, services);
+        _caller = new UpstreamCaller(metadata, services, logger);
+        _end = new ForwardEnd(metadata, services, logger);
+        _bridge = new BridgeForwarder(metadata, services, _caller, _end);
+    }
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!metadata.Settings.Methods.Contains(context.Request.Method))
+        if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
-            await services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
+            await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
             return;
         }
 
-        var upstream = services.Upstreams.Get(metadata.Upstream);
-        using var activity = GatewayActivitySource.Start(metadata, upstream);
+        var upstream = _services.Upstreams.Get(_metadata.Upstream);
+        using var activity = GatewayActivitySource.Start(_metadata, upstream);
         try
         {
             // 1
             var request = GatewayRequest.Of(context);
-            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
+            if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, _services) is not { } body)
             {
                 return;
             }
 
-            var call = new UpstreamCall(request.UpstreamPath, request.EditedBody ?? body);
+            body = request.EditedBody ?? body;
+            if (_metadata.Settings.Bridge is { } bridge && request.Operation == ModelOperation.Completions)
+            {
+                await _bridge.InvokeAsync(context, upstream, bridge, body);
+                return;
+            }
+
+            using var call = new UpstreamCall(request.UpstreamPath, body, context.RequestAborted)
+            {
+                Form = request.Model?.Form ?? default,
+                Write = request.Model is { } model ? model.ToBody : null,
+            };
             using var attempt = await _caller.SendAsync(context, upstream, call);
-            await AnswerAsync(context, upstream, attempt);
+            await AnswerAsync(context, attempt);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -59,7 +82,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt)
+    private async Task AnswerAsync(HttpContext context, ForwardAttempt attempt)
     {
         var request = GatewayRequest.Of(context);
         if (await _end.TryEndWithoutAnswerAsync(context, attempt))
@@ -73,14 +96,15 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         using var meter = MeterOf(request, attempt);
         try
         {
-            UpstreamResponse.CopyHead(attempt.Response!, context.Response, request.Node!.Credential);
-            foreach (var transform in metadata.Settings.ResponseTransforms)
+            UpstreamResponse.CopyHead(attempt.Response!, context.Response, attempt.Pair.Key.Credential);
+            UpstreamModel.Tell(context.Response, request.Model?.AskedModel, attempt.Model);
+            foreach (var transform in _metadata.Settings.ResponseTransforms)
             {
                 transform(context, attempt.Response!);
             }
 
             // 7
-            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
+            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
             end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
             tail = pump.Tail;
         }
@@ -95,31 +119,31 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
 
         // 8
-        await EndAsync(context, upstream, attempt, tail, end.Value);
+        await EndAsync(context, attempt, tail, end.Value);
     }
 
     // An error costs nothing, whatever it says.
     private AnswerMeter? MeterOf(GatewayRequest request, ForwardAttempt attempt) => request.Usage is not null
         && request.Operation != ModelOperation.Other
         && attempt.Response!.IsSuccessStatusCode
-            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, services.Time)
+            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, _services.Time)
             : null;
 
     private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        services.Metrics.StreamOpened(metadata);
+        _services.Metrics.StreamOpened(_metadata);
         try
         {
             return await pump.CopyAsync(attempt, context.RequestAborted);
         }
         finally
         {
-            services.Metrics.StreamClosed(metadata);
+            _services.Metrics.StreamClosed(_metadata);
         }
     }
 
-    private async Task EndAsync(HttpContext context, Upstream upstream, ForwardAttempt attempt, SseTail tail, PumpEnd end)
+    private async Task EndAsync(HttpContext context, ForwardAttempt attempt, SseTail tail, PumpEnd end)
     {
         var request = GatewayRequest.Of(context);
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
@@ -135,7 +159,7 @@ internal sealed class Forwarder(OpenAiRouteMetadata metadata, GatewayServices se
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            await _end.BreakOffAsync(context, upstream, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
+            await _end.BreakOffAsync(context, attempt, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
         }
     }
 }

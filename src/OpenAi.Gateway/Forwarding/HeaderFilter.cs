@@ -13,6 +13,8 @@ internal static class HeaderFilter
         "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
     ];
 
+    private static readonly FrozenSet<string> Keys = Set(["Authorization", "api-key", "x-api-key"]);
+
     private static readonly FrozenSet<string> NotToUpstream = Set(
     [
         .. HopByHop,
@@ -21,7 +23,7 @@ internal static class HeaderFilter
         "Host", "Content-Length", "Expect",
 
         // The client's credentials: the gateway has its own.
-        "Authorization", "api-key", "x-api-key", "Cookie", "Cookie2",
+        .. Keys, "Cookie", "Cookie2",
 
         // Who the client is and where it came from is not the provider's business.
         "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
@@ -46,6 +48,9 @@ internal static class HeaderFilter
         || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith(':');
+
+    /// <summary>Whether the header is one that carries a provider's key.</summary>
+    public static bool HoldsKey(string name) => Keys.Contains(name);
 
     public static bool StopsBeforeClient(string name) => NotToClient.Contains(name);
 

@@ -11,8 +11,9 @@ internal static class RetryPolicy
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Whether the node should rest after this status.</summary>
-    public static bool IsFailure(HttpStatusCode status) => status == HttpStatusCode.TooManyRequests || (int)status >= 500;
+    /// <summary>Whether the body must be read to know what the status means.</summary>
+    public static bool MayBeQuota(HttpStatusCode status) =>
+        status is HttpStatusCode.TooManyRequests or HttpStatusCode.Forbidden or HttpStatusCode.PaymentRequired;
 
     /// <summary><c>x-should-retry</c> decides; without it 429 and the 5xx that may pass are tried again.</summary>
     public static bool MayRetry(HttpResponseMessage response) => Header(response, "x-should-retry") switch
@@ -22,11 +23,18 @@ internal static class RetryPolicy
         _ => (int)response.StatusCode is 429 or 500 or 502 or 503 or 504,
     };
 
-    /// <summary>An exhausted quota stays exhausted: asking again only costs time.</summary>
+    /// <summary>An exhausted quota stays exhausted: asking again with the same key only costs time.</summary>
     public static bool IsOutOfQuota(HttpStatusCode status, ReadOnlySpan<byte> body) =>
-        status == HttpStatusCode.TooManyRequests && body.IndexOf("\"insufficient_quota\""u8) >= 0;
+        MayBeQuota(status) && body.IndexOf("\"insufficient_quota\""u8) >= 0;
 
-    /// <summary>The pause that the upstream asks for: <c>retry-after-ms</c>, or <c>Retry-After</c> in seconds or as a date (RFC 9110, 10.2.3).</summary>
+    /// <summary>
+    /// The pause that the upstream asks for: <c>retry-after-ms</c>, or <c>Retry-After</c> in seconds or as a date (RFC 9110, 10.2.3). A 429
+    /// without them tells with <c>x-ratelimit-reset-*</c> when its limits are whole again.
+    /// </summary>
+    public static TimeSpan? Asked(HttpResponseMessage response, TimeProvider time) =>
+        RetryAfter(response, time) ?? (response.StatusCode == HttpStatusCode.TooManyRequests ? LimitReset(response) : null);
+
+    /// <summary>The pause that <c>retry-after-ms</c> or <c>Retry-After</c> asks for.</summary>
     public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)
     {
         if (Number(Header(response, "retry-after-ms")) is { } milliseconds)
@@ -49,8 +57,22 @@ internal static class RetryPolicy
     public static TimeSpan Pause(int attempt) =>
         FirstPause * Math.Pow(2, Math.Min(attempt - 1, 10)) * (0.75 + (Random.Shared.NextDouble() / 2));
 
+    // Of the limits that are spent the last one to come back; when none says that it is, the last one of all.
+    private static TimeSpan? LimitReset(HttpResponseMessage response)
+    {
+        var requests = GoDuration.Parse(Header(response, "x-ratelimit-reset-requests"));
+        var tokens = GoDuration.Parse(Header(response, "x-ratelimit-reset-tokens"));
+        var areRequestsSpent = requests is not null && Number(Header(response, "x-ratelimit-remaining-requests")) == 0;
+        var areTokensSpent = tokens is not null && Number(Header(response, "x-ratelimit-remaining-tokens")) == 0;
+        return areRequestsSpent == areTokensSpent ? (requests > tokens || tokens is null ? requests : tokens)
+            : areRequestsSpent ? requests
+            : tokens;
+    }
+
     private static double? Number(string? text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? Math.Min(number, 1e9) : null;
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && !double.IsNaN(number)
+            ? Math.Clamp(number, 0, 1e9)
+            : null;
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;

@@ -4,111 +4,133 @@ using Microsoft.Extensions.Logging;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Asks an upstream until an answer can be passed on or nothing is left to try: steps 2 to 5 of <see cref="Forwarder"/>. The caller disposes the
-/// attempt that it is given.
+/// Asks an upstream and its fallbacks until an answer can be passed on or nothing is left to try: steps 2 to 5 of <see cref="Forwarder"/>. The
+/// caller disposes the attempt that it is given.
 /// </summary>
 internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServices services, ILogger logger)
 {
+    private readonly AttemptJudge _judge = new(metadata, services, logger);
+
     public async Task<ForwardAttempt> SendAsync(HttpContext context, Upstream upstream, UpstreamCall call)
     {
-        var request = GatewayRequest.Of(context);
         var started = services.Time.GetTimestamp();
         var deadline = metadata.Settings.Timeout ?? upstream.Options.Timeout;
-        List<UpstreamNode>? tried = null;
+        var chain = new UpstreamChain(context, upstream, services.Upstreams, metadata.Settings.Retries, call);
+        upstream.Budget.AddCall();
+
+        // 2
+        if (chain.First() is not { } step)
+        {
+            ForwardLog.NoNode(logger, metadata.Pattern, upstream.Name);
+            return ForwardAttempt.Refused(upstream, GatewayErrors.NoUpstream(upstream.Options.Cooldown));
+        }
+
         while (true)
         {
-            // 2
-            var node = upstream.Pick(context, tried);
-            if (node is null)
-            {
-                ForwardLog.NoNode(logger, metadata.Pattern, upstream.Name);
-                return ForwardAttempt.Refused(GatewayErrors.NoUpstream(upstream.Options.Cooldown));
-            }
-
-            var number = request.BeginAttempt(upstream, node);
-
-            // 3
-            var attempt = new ForwardAttempt(
-                UpstreamRequest.Create(context, metadata.Settings, upstream, node, call),
-                new ForwardClock(services.Time, context.RequestAborted));
-
-            // 4
-            var left = LeftOf(deadline, started);
-            var sent = services.Time.GetTimestamp();
-            await attempt.SendAsync(upstream.Invoker, Shorter(left, upstream.Options.FirstByteTimeout));
-            services.Metrics.UpstreamAnswered(metadata, attempt, services.Time.GetElapsedTime(sent));
-            if (attempt.Error is { } failure)
-            {
-                // Whatever the next attempt brings.
-                request.Usage?.AddFailure(failure);
-            }
+            var (attempt, number) = await AttemptAsync(context, step, call, LeftOf(deadline, started));
 
             // 5
-            if (context.RequestAborted.IsCancellationRequested || !IsFailure(attempt, upstream, node, number))
+            if (call.Cancelled.IsCancellationRequested)
             {
                 return attempt;
             }
 
-            (tried ??= []).Add(node);
-            left = LeftOf(deadline, started);
-            if (PauseBeforeRetry(attempt, upstream, call.Body, tried, left) is not { } pause)
+            var verdict = _judge.Judge(attempt, number, chain);
+            var left = LeftOf(deadline, started);
+            if (verdict.IsFinal || left <= TimeSpan.Zero || !call.Body.CanBeSent || chain.Next(attempt.Pair, verdict, left) is not { } next)
             {
                 return attempt;
             }
 
-            ForwardLog.Retrying(logger, metadata.Pattern, upstream.Name, node.Address, attempt.Status, pause);
-            services.Metrics.Retried(metadata);
+            if (!upstream.Budget.TryTake(upstream.Options.RetryBudget))
+            {
+                ForwardLog.RetryDenied(logger, metadata.Pattern, upstream.Name, attempt.Status);
+                services.Metrics.RetryDenied(upstream);
+                return attempt;
+            }
+
+            Announce(attempt, next);
+            if (next.Pause > TimeSpan.Zero && !await WaitAsync(next, attempt, left, call.Cancelled))
+            {
+                return attempt;
+            }
+
             attempt.Dispose();
-            if (pause > TimeSpan.Zero)
+            step = next;
+        }
+    }
+
+    private async Task<(ForwardAttempt Attempt, int Number)> AttemptAsync(HttpContext context, UpstreamStep step, UpstreamCall call, TimeSpan left)
+    {
+        var request = GatewayRequest.Of(context);
+        var number = request.BeginAttempt(step.Upstream, step.Pair.Node);
+
+        // 3
+        var form = call.FormFor(step.Upstream, step.Fallback);
+        var message = UpstreamRequest.Create(context, metadata.Settings, step, call.Path, call.BodyIn(form));
+        var attempt = new ForwardAttempt(step, message, new ForwardClock(services.Time, call.Cancelled)) { Model = form.Model };
+        if (form.Model is { } model)
+        {
+            request.Usage?.SentModel = model;
+        }
+
+        // 4
+        var sent = services.Time.GetTimestamp();
+        await attempt.SendAsync(step.Upstream.Invoker, left < step.Upstream.Options.FirstByteTimeout ? left : step.Upstream.Options.FirstByteTimeout);
+        services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
+        if (attempt.Error is { } failure)
+        {
+            // Whatever the next attempt brings.
+            request.Usage?.AddFailure(failure);
+        }
+
+        return (attempt, number);
+    }
+
+    private void Announce(ForwardAttempt attempt, UpstreamStep next)
+    {
+        services.Metrics.Retried(attempt.Upstream);
+        if (next.Upstream == attempt.Upstream)
+        {
+            ForwardLog.Retrying(logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, attempt.Status, next.Pause);
+        }
+        else
+        {
+            ForwardLog.FallingBack(logger, metadata.Pattern, attempt.Upstream.Name, attempt.Pair.Node.Address, attempt.Status, next.Upstream.Name);
+        }
+    }
+
+    // False when the upstream has asked for so much more time meanwhile, of another request, that this one must end.
+    private async Task<bool> WaitAsync(UpstreamStep next, ForwardAttempt attempt, TimeSpan left, CancellationToken clientGone)
+    {
+        // What has come of the answer is still needed when the wait is in vain.
+        attempt.Clock.Restart(Timeout.InfiniteTimeSpan);
+        var began = services.Time.GetTimestamp();
+        for (var pause = next.Pause; pause > TimeSpan.Zero; pause = next.Pair.AskedLeft)
+        {
+            var waited = services.Time.GetElapsedTime(began);
+            if (waited + pause > next.Upstream.Options.MaxRetryDelay || waited + pause >= left)
             {
-                await Task.Delay(pause, services.Time, context.RequestAborted);
+                return false;
+            }
+
+            try
+            {
+                // Timers count whole milliseconds, and the upstream must not be asked too early.
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)), services.Time, clientGone);
+            }
+            catch (OperationCanceledException)
+            {
+                attempt.Dispose();
+                throw;
             }
         }
+
+        return true;
     }
 
     // Never below zero, which a timer takes for endless.
     private TimeSpan LeftOf(TimeSpan deadline, long started) => deadline - services.Time.GetElapsedTime(started) is var left && left > TimeSpan.Zero
         ? left
         : TimeSpan.Zero;
-
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private bool IsFailure(ForwardAttempt attempt, Upstream upstream, UpstreamNode node, int number)
-    {
-        if (attempt.Error is { } error)
-        {
-            if (ForwardFailure.IsOfClient(error))
-            {
-                return false;
-            }
-
-            ForwardLog.AttemptFailed(logger, metadata.Pattern, number, upstream.Name, node.Address, error.Code, attempt.Exception);
-        }
-        else if (!RetryPolicy.IsFailure(attempt.Response!.StatusCode))
-        {
-            node.Succeeded();
-            return RetryPolicy.MayRetry(attempt.Response);
-        }
-
-        node.Failed(attempt.RetryAfter(services.Time) is { } asked ? Shorter(asked, RetryPolicy.LongestRest) : upstream.Options.Cooldown);
-        return true;
-    }
-
-    // The pause before the next attempt, or null when this one was the last.
-    private TimeSpan? PauseBeforeRetry(ForwardAttempt attempt, Upstream upstream, RequestBody body, List<UpstreamNode> tried, TimeSpan left)
-    {
-        var retries = metadata.Settings.Retries ?? upstream.Retries;
-        if (left <= TimeSpan.Zero || tried.Count > retries || !body.CanBeSent || (attempt.Response is { } response && !RetryPolicy.MayRetry(response)) || attempt.IsOutOfQuota)
-        {
-            return null;
-        }
-
-        if (upstream.HasFreshNode(tried))
-        {
-            return TimeSpan.Zero;
-        }
-
-        var pause = attempt.RetryAfter(services.Time) ?? RetryPolicy.Pause(tried.Count);
-        return pause <= upstream.Options.MaxRetryDelay && pause < left ? pause : null;
-    }
 }

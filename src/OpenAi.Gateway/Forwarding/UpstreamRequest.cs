@@ -8,11 +8,10 @@ namespace OpenAi.Gateway;
 /// <summary>Makes the message for one attempt: a message that was sent once cannot be sent again.</summary>
 internal static class UpstreamRequest
 {
-    public static HttpRequestMessage Create(HttpContext context, RouteSettings route, Upstream upstream, UpstreamNode node, UpstreamCall call)
+    public static HttpRequestMessage Create(HttpContext context, RouteSettings route, UpstreamStep step, string path, RequestBody body)
     {
-        var body = call.Body;
-        var options = upstream.Options;
-        var message = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), node.UriOf(call.Path))
+        var options = step.Upstream.Options;
+        var message = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), step.Pair.Node.UriOf(path))
         {
             Version = options.HttpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
@@ -23,7 +22,7 @@ internal static class UpstreamRequest
         }
 
         CopyHeaders(context.Request.Headers, message, body);
-        if (node.Credential is { } credential)
+        if (step.Pair.Key.Credential is { } credential)
         {
             Remove(message.Headers, options.ApiKeyHeader);
             message.Headers.TryAddWithoutValidation(options.ApiKeyHeader, credential);
@@ -31,7 +30,11 @@ internal static class UpstreamRequest
 
         foreach (var rule in route.HeaderRules)
         {
-            Apply(rule, message);
+            // A key that the route sends is one of its upstream's provider; no other one may see it.
+            if (step.Fallback is null || !HeaderFilter.HoldsKey(rule.Name))
+            {
+                Apply(rule, message);
+            }
         }
 
         message.Headers.Host = options.PassHost switch

@@ -14,6 +14,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public const int LegacyMaxTokens = 16;
 
     private readonly List<JsonEdit> _edits = [];
+    private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
     public ModelOperation Operation => operation;
@@ -58,19 +59,21 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public long? MaxOutputTokensOfAll => operation == ModelOperation.Embeddings ? 0 : MaxOutputTokens * Choices * Prompts;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
-    public bool IsEdited => _edits.Count > 0 || _usageEdit is not null;
+    public bool IsEdited => _edits.Count > 0 || _modelEdit is not null || _usageEdit is not null;
 
-    /// <summary>Whether one stored answer can serve this request as JSON and as a stream alike.</summary>
-    public bool HasBothForms => operation.TellsUsageOnRequest();
+    /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
+    public BodyForm Form => new(Model, GatewayAsksForUsage);
+
+    /// <summary>
+    /// Whether one stored answer can serve this request as JSON and as a stream alike. A stream without the usage at its end cannot.
+    /// </summary>
+    public bool HasBothForms => operation.TellsUsageOnRequest() && (!IsStream || ClientAsksForUsage || GatewayAsksForUsage);
 
     /// <summary>Asks the upstream for another model.</summary>
     public void UseModel(string model)
     {
         Model = model;
-        if (ModelMember is { } member)
-        {
-            _edits.Add(new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"")));
-        }
+        _modelEdit = EditOf(model);
     }
 
     /// <summary>Bounds each answer of a request that names no maximum itself.</summary>
@@ -106,47 +109,109 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     }
 
     /// <summary>The body to send, whose memory the caller gives back.</summary>
-    public RequestBody ToBody()
+    public RequestBody ToBody() => ToBody(Form);
+
+    /// <summary>The body in another form, whose memory the caller gives back.</summary>
+    public RequestBody ToBody(BodyForm form)
     {
         var writer = new PooledWriter(body.Length + 256);
-        WriteTo(writer);
+        Write(EditsOf(form), writer);
         return writer.ToBody();
     }
 
     /// <summary>Writes the body to send.</summary>
-    public void WriteTo(IBufferWriter<byte> writer) => Write(_usageEdit is { } edit ? [.. _edits, edit] : _edits, writer);
+    public void WriteTo(IBufferWriter<byte> writer) => Write(EditsOf(Form), writer);
 
-    /// <summary>What tells this question from another one: the body to send without the form that its answer shall have.</summary>
+    /// <summary>
+    /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
+    /// both (<c>stream</c> and <c>stream_options.include_usage</c>). Other stream options change the bytes, and stay.
+    /// </summary>
     public void WriteKeyTo(IBufferWriter<byte> writer)
     {
         if (!HasBothForms)
         {
-            Write(_edits, writer);
+            Write(EditsOf(Form with { AsksForUsage = false }), writer);
             return;
         }
 
-        List<JsonEdit> edits = [.. _edits];
-        if (StreamMember is { } stream)
+        var span = body.Span;
+        var stream = StreamMember is { } form && IsForm(span.Slice(form.ValueStart, form.ValueLength)) ? StreamMember : null;
+        var options = StreamOptionsMember is { } member && HoldsUsageOnly(span.Slice(member.ValueStart, member.ValueLength)) ? StreamOptionsMember : null;
+        if (stream is { IsFirst: true } one && options is { } second && second.Before == one.End)
         {
-            edits.Add(stream.Removal(body.Span));
+            options = second with { IsFirst = true };
+        }
+        else if (options is { IsFirst: true } other && stream is { } behind && behind.Before == other.End)
+        {
+            stream = behind with { IsFirst = true };
         }
 
-        if (StreamOptionsMember is { } options)
+        var removed = options ?? IncludeUsageMember;
+        if (stream is null && removed is null)
         {
-            edits.Add(options.Removal(body.Span));
+            Write(EditsOf(Form with { AsksForUsage = false }), writer);
+            return;
+        }
+
+        var edits = EditsOf(Form with { AsksForUsage = false });
+        if (stream is { } streamMember)
+        {
+            edits.Add(streamMember.Removal(span));
+        }
+
+        if (removed is { } usageMember)
+        {
+            edits.Add(usageMember.Removal(span));
         }
 
         Write(edits, writer);
     }
 
+    // Anything else is an error that the upstream shall answer.
+    private static bool IsForm(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8) || value.SequenceEqual("null"u8);
+
+    private bool HoldsUsageOnly(ReadOnlySpan<byte> options)
+    {
+        if (options is not [(byte)'{', .. var members])
+        {
+            return options.SequenceEqual("null"u8);
+        }
+
+        // Without its one member nothing is left but the braces.
+        var rest = IncludeUsageMember is { IsFirst: true } asked
+            ? body.Span[asked.End..(StreamOptionsMember!.Value.End)]
+            : members;
+        return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
+    }
+
     // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
     private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
+
+    private List<JsonEdit> EditsOf(BodyForm form)
+    {
+        List<JsonEdit> edits = [.. _edits];
+        if ((form.Model == Model ? _modelEdit : EditOf(form.Model)) is { } model)
+        {
+            edits.Add(model);
+        }
+
+        if (form.AsksForUsage && _usageEdit is { } usage)
+        {
+            edits.Add(usage);
+        }
+
+        return edits;
+    }
+
+    private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
+        ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))
+        : null;
 
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {
         var span = body.Span;
         var position = 0;
-        foreach (var edit in edits.OrderBy(edit => edit.Start))
+        foreach (var edit in edits.Count > 1 ? edits.OrderBy(edit => edit.Start) : (IEnumerable<JsonEdit>)edits)
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)

@@ -14,11 +14,19 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
         var request = GatewayRequest.Of(context);
 
         // To read back a stored answer, which GET does, costs nothing.
-        request.Operation = HttpMethods.IsPost(context.Request.Method) ? ModelOperations.Of(request.UpstreamPath) : ModelOperation.Other;
-        return request.Operation != ModelOperation.Other && (isNeeded || request.Usage is not null)
+        request.Operation = HttpMethods.IsPost(context.Request.Method) ? OperationOf(request) : ModelOperation.Other;
+        return request.Operation != ModelOperation.Other
+            && (isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap)
             ? ReadAsync(context, request)
             : next(context);
     }
+
+    // A bridge needs no RewritePath to know what its route is for, unless the path is the client's choice.
+    private ModelOperation OperationOf(GatewayRequest request) => ModelOperations.Of(request.UpstreamPath) switch
+    {
+        ModelOperation.Other when route.Settings.Bridge is not null && !route.Pattern.Contains('{', StringComparison.Ordinal) => ModelOperation.Completions,
+        var operation => operation,
+    };
 
     private async Task ReadAsync(HttpContext context, GatewayRequest request)
     {

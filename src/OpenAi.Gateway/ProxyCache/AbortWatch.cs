@@ -3,15 +3,17 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAi.Gateway;
 
 /// <summary>Notices that an endpoint gives its answer up: the server cancels <see cref="RequestAborted"/> only later, on another thread.</summary>
-internal sealed class AbortWatch(IHttpRequestLifetimeFeature request) : IHttpRequestLifetimeFeature
+internal class AbortWatch(IHttpRequestLifetimeFeature request) : IHttpRequestLifetimeFeature
 {
     public bool WasAborted { get; private set; }
 
-    public CancellationToken RequestAborted
+    public virtual CancellationToken RequestAborted
     {
         get => request.RequestAborted;
         set => request.RequestAborted = value;
     }
+
+    protected IHttpRequestLifetimeFeature Request => request;
 
     public void Abort()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
@@ -25,20 +26,7 @@ internal static class CacheAnswer
     public static Task WriteAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry, DateTimeOffset now)
     {
         var response = context.Response;
-        response.StatusCode = entry.Status;
-        foreach (var (name, values) in entry.Headers)
-        {
-            if (!options.HideCacheHeaders || !IsCacheHeader(name))
-            {
-                response.Headers[name] = values;
-            }
-        }
-
-        if (!options.HideCacheHeaders)
-        {
-            response.Headers.Age = ((long)entry.Age(now).TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        }
-
+        WriteHead(context, options, entry.Status, entry.Headers, entry.Age(now));
         if (entry.Status == StatusCodes.Status204NoContent)
         {
             return Task.CompletedTask;
@@ -48,6 +36,25 @@ internal static class CacheAnswer
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : response.BodyWriter.WriteAsync(entry.Body, context.RequestAborted).AsTask();
+    }
+
+    public static void WriteHead(
+        HttpContext context, ProxyCacheOptions options, int status, IReadOnlyList<KeyValuePair<string, StringValues>> headers, TimeSpan age)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        foreach (var (name, values) in headers)
+        {
+            if (!options.HideCacheHeaders || !IsCacheHeader(name))
+            {
+                response.Headers[name] = values;
+            }
+        }
+
+        if (!options.HideCacheHeaders)
+        {
+            response.Headers.Age = ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>Keeps the cache headers of the upstream's answer from the client.</summary>

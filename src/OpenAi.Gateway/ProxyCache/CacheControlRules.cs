@@ -7,7 +7,11 @@ namespace OpenAi.Gateway;
 /// <summary>What <c>Cache-Control</c> of client and upstream says (RFC 9111), for caches that shall obey it.</summary>
 internal static class CacheControlRules
 {
-    public static bool AsksUpstream(HttpRequest request) => Parse(request.Headers.CacheControl) is { } control && (control.NoCache || control.NoStore);
+    /// <summary>Whether the client wants neither a stored answer nor its own to be stored.</summary>
+    public static bool ForbidsStoring(HttpRequest request) => Parse(request.Headers.CacheControl)?.NoStore == true;
+
+    /// <summary>Whether the client wants a new answer, which may be stored.</summary>
+    public static bool AsksUpstream(HttpRequest request) => Parse(request.Headers.CacheControl)?.NoCache == true;
 
     public static bool AsksOnlyCache(HttpRequest request) => Parse(request.Headers.CacheControl)?.OnlyIfCached == true;
 
@@ -17,7 +21,7 @@ internal static class CacheControlRules
         var control = Parse(request.Headers.CacheControl);
         var age = entry.Age(now);
         return control is null
-            || ((control.MaxAge is not { } maxAge || age <= maxAge) && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh));
+            || (!control.NoCache && (control.MaxAge is not { } maxAge || age <= maxAge) && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh));
     }
 
     /// <summary>How long the upstream lets its answer be stored; <see langword="null"/> when it must not be.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
@@ -10,7 +11,23 @@ internal sealed record CacheEntry(
     IReadOnlyList<KeyValuePair<string, StringValues>> Headers,
     ReadOnlyMemory<byte> Body)
 {
+    /// <summary>Whether it is an event stream; else it is something whole, usually JSON.</summary>
+    public bool IsEventStream { get; } = IsStream(Headers);
+
     public TimeSpan Age(DateTimeOffset now) => now > StoredAt ? now - StoredAt : TimeSpan.Zero;
 
     public bool IsFresh(DateTimeOffset now) => Age(now) < FreshFor;
+
+    private static bool IsStream(IReadOnlyList<KeyValuePair<string, StringValues>> headers)
+    {
+        foreach (var (name, values) in headers)
+        {
+            if (name.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase))
+            {
+                return CacheForm.IsEventStream(values);
+            }
+        }
+
+        return false;
+    }
 }

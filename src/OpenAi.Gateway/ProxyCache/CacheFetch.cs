@@ -14,6 +14,7 @@ internal sealed class CacheFetch : IDisposable
     private readonly DateTimeOffset _begun;
     private readonly ResponseTee _tee;
     private readonly AbortWatch _lifetime;
+    private readonly SingleFlight.Flight? _flight;
     private IReadOnlyList<KeyValuePair<string, StringValues>> _headers = [];
     private TimeSpan _freshFor;
     private int _status;
@@ -23,7 +24,14 @@ internal sealed class CacheFetch : IDisposable
     /// <param name="old">What is stored, past its time; sent when the endpoint fails.</param>
     /// <param name="before">The response headers as they are now, which are not the answer's.</param>
     /// <param name="begun">Now.</param>
-    public CacheFetch(HttpContext context, ProxyCachePolicy.Compiled cache, CacheEntry? old, Dictionary<string, StringValues> before, DateTimeOffset begun)
+    /// <param name="flight">The flight that it leads, if it does.</param>
+    public CacheFetch(
+        HttpContext context,
+        ProxyCachePolicy.Compiled cache,
+        CacheEntry? old,
+        Dictionary<string, StringValues> before,
+        DateTimeOffset begun,
+        SingleFlight.Flight? flight)
     {
         _context = context;
         _cache = cache;
@@ -31,7 +39,9 @@ internal sealed class CacheFetch : IDisposable
         _before = before;
         _begun = begun;
         _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
-        _lifetime = new AbortWatch(context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>());
+        _flight = flight;
+        var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        _lifetime = flight is not null && GatewayRequest.Of(context) is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
     }
 
     /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
@@ -47,9 +57,16 @@ internal sealed class CacheFetch : IDisposable
         {
             await endpoint(_context);
             _tee.Begin();
+            _tee.Shared?.EndAs(IsBroken ? StreamEnd.Broken : StreamEnd.Clean);
+        }
+        catch (AnswerCutException)
+        {
+            _tee.Shared?.EndAs(StreamEnd.Told);
+            throw;
         }
         finally
         {
+            _tee.Shared?.EndAs(StreamEnd.Broken);
             _context.Features.Set(client);
             _context.Features.Set(lifetime);
         }
@@ -61,10 +78,10 @@ internal sealed class CacheFetch : IDisposable
         // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
         var request = GatewayRequest.Of(_context);
         var isWhole = !request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
-            ? announced == _tee.Body.Length
+            ? announced == _tee.Length
             : request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
         return _tee.Mode == TeeMode.Remember && isWhole
-            ? new CacheEntry(_status, now, _freshFor, _headers, _tee.Body.ToArray())
+            ? new CacheEntry(_status, now, _freshFor, _headers, _tee.ToArray())
             : null;
     }
 
@@ -80,7 +97,13 @@ internal sealed class CacheFetch : IDisposable
         }
     }
 
-    public void Dispose() => _tee.Dispose();
+    public void Dispose()
+    {
+        _tee.Dispose();
+        (_lifetime as LeaderLifetime)?.Dispose();
+    }
+
+    private bool IsBroken => _lifetime.WasAborted || GatewayRequest.Of(_context) is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 
     private TeeMode Decide()
     {
@@ -106,6 +129,12 @@ internal sealed class CacheFetch : IDisposable
 
         (_status, _freshFor) = (response.StatusCode, freshFor);
         _headers = CacheableHead.Of(response.Headers, _before, options.StatusHeader);
+        if (_lifetime is LeaderLifetime leader && CacheForm.IsEventStream(response.Headers.ContentType))
+        {
+            _tee.Share(leader.Share(_status, _headers, options.MaxBodySize), leader.ClientLeft);
+            _flight!.Begin(_tee.Shared!);
+        }
+
         return TeeMode.Remember;
     }
 }

@@ -50,8 +50,7 @@ internal sealed class CacheKeyTemplate
         {
             if (part is null)
             {
-                SHA256.HashData(body, material.GetSpan(SHA256.HashSizeInBytes));
-                material.Advance(SHA256.HashSizeInBytes);
+                AppendHash(material, GatewayRequest.Of(context).Model, body);
             }
             else
             {
@@ -62,6 +61,20 @@ internal sealed class CacheKeyTemplate
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(material.WrittenSpan, hash);
         return "oag:1:" + Convert.ToHexStringLower(hash);
+    }
+
+    // Of a question to a model it is the body to send, so that an alias and its model, and both forms of an answer, have one key.
+    private static void AppendHash(ArrayBufferWriter<byte> material, ModelRequest? model, ReadOnlySpan<byte> body)
+    {
+        if (model is not null)
+        {
+            var sent = new ArrayBufferWriter<byte>(body.Length + 256);
+            model.WriteKeyTo(sent);
+            body = sent.WrittenSpan;
+        }
+
+        SHA256.HashData(body, material.GetSpan(SHA256.HashSizeInBytes));
+        material.Advance(SHA256.HashSizeInBytes);
     }
 
     // Each text goes behind its length, so that no part can pretend to be two.

@@ -55,6 +55,14 @@ public sealed class ProxyCacheOptions
     /// <value>The default is <see langword="false"/>: <see cref="Ttl"/> decides.</value>
     public bool RespectCacheControl { get; set; }
 
+    /// <summary>
+    /// Whether <c>Cache-Control</c> of the client is obeyed (RFC 9111, 5.2.1), whatever the upstream says in its own: <c>no-cache</c> asks the upstream and
+    /// stores the new answer, <c>no-store</c> asks it and stores nothing, <c>max-age</c> and <c>min-fresh</c> refuse an older entry,
+    /// <c>only-if-cached</c> never asks it. Who may send it can make the upstream work. <see cref="RespectCacheControl"/> implies it.
+    /// </summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool ClientCacheControl { get; set; }
+
     /// <summary>The largest answer that is stored, in bytes.</summary>
     /// <value>The default is 1 MiB, less what the entry itself takes.</value>
     [Between(1, 1 << 30, ErrorMessage = "MaxBodySize must be between 1 and 1073741824 bytes.")]
@@ -63,6 +71,8 @@ public sealed class ProxyCacheOptions
     /// <summary>How long a request waits for an identical one in flight before it asks the upstream itself.</summary>
     /// <value>The default is 60 seconds.</value>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    internal bool ObeysClient => ClientCacheControl || RespectCacheControl;
 
     internal Func<HttpContext, bool>? BypassCondition { get; private set; }
 

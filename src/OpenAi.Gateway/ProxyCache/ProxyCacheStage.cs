@@ -1,16 +1,17 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Answers from the cache, or lets one of the identical requests ask the upstream and stores what it brings.</summary>
+/// <summary>Answers from the cache, or has the upstream asked and what it brings stored.</summary>
 internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices services, RequestDelegate next)
 {
     /// <summary>The method that removes an entry, as in nginx and APISIX.</summary>
     public const string Purge = "PURGE";
 
     private readonly GatewayCache _cache = services.Cache;
+    private readonly CacheHit _hit = new(services);
+    private readonly CacheMiss _miss = new(services, new CacheHit(services), next);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -25,7 +26,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         if (!cache.Methods.Contains(context.Request.Method)
             || cache.IsBypassed(context)
             || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(context))
-            || (options.RespectCacheControl && CacheControlRules.AsksUpstream(context.Request)))
+            || (options.ObeysClient && CacheControlRules.ForbidsStoring(context.Request)))
         {
             await BypassAsync(context, options);
             return;
@@ -44,114 +45,25 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
         var key = cache.Key.KeyOf(context, body.Memory.Span);
         var entry = await _cache.GetAsync(key);
-        if (IsGood(entry, context, options))
+        var answer = entry is null ? null : CacheForm.For(GatewayRequest.Of(context), cache, entry);
+        if (_hit.IsGood(answer, context, options))
         {
-            await AnswerAsync(context, options, entry!);
+            await _hit.AnswerAsync(context, options, answer!);
         }
-        else if (options.RespectCacheControl && CacheControlRules.AsksOnlyCache(context.Request))
+        else if (options.ObeysClient && CacheControlRules.AsksOnlyCache(context.Request))
         {
-            CacheAnswer.Mark(context, options, CacheStatus.Miss);
-            Count(context);
+            _hit.Begin(context, options, CacheStatus.Miss);
             await services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
+        }
+        else if (options.ObeysClient && CacheControlRules.AsksUpstream(context.Request))
+        {
+            // An answer in flight was asked for earlier, so that it does not do either.
+            await _miss.FetchAsync(context, cache, key, answer, flight: null);
         }
         else
         {
-            await FlyAsync(context, cache, key, entry);
+            await _miss.InvokeAsync(context, cache, key, answer);
         }
-    }
-
-    // One of the identical requests leads, the others wait for what it brings.
-    private async Task FlyAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
-    {
-        while (true)
-        {
-            var flight = _cache.Flights.Join(key, out var isLeader);
-            if (isLeader)
-            {
-                await LeadAsync(context, cache, key, old, flight);
-                return;
-            }
-
-            FlightEnd end;
-            try
-            {
-                end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, context.RequestAborted);
-            }
-            catch (TimeoutException)
-            {
-                end = default;
-            }
-
-            if (end.Entry is { } entry)
-            {
-                await AnswerAsync(context, cache.Options, entry);
-                return;
-            }
-
-            if (!end.IsHandedOver)
-            {
-                await FetchAsync(context, cache, key, old);
-                return;
-            }
-        }
-    }
-
-    private async Task LeadAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
-    {
-        CacheEntry? entry = null;
-        try
-        {
-            // The flight before this one may have stored its answer since this request looked.
-            if (await _cache.GetAsync(key) is { } stored && !ReferenceEquals(stored, old) && IsGood(stored, context, cache.Options))
-            {
-                entry = stored;
-                await AnswerAsync(context, cache.Options, stored);
-                return;
-            }
-
-            entry = await FetchAsync(context, cache, key, old);
-        }
-        finally
-        {
-            // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
-            var isHandedOver = entry is null && context.RequestAborted.IsCancellationRequested;
-            _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
-        }
-    }
-
-    // Asks the upstream; gives the entry that others may be answered with.
-    private async Task<CacheEntry?> FetchAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
-    {
-        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
-        HideHeaders(context, cache.Options);
-        var before = new Dictionary<string, StringValues>(context.Response.Headers, StringComparer.OrdinalIgnoreCase);
-        using var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow());
-        try
-        {
-            await fetch.RunAsync(next);
-        }
-        finally
-        {
-            if (!fetch.IsHeldBack)
-            {
-                Count(context);
-            }
-        }
-
-        if (fetch.IsHeldBack)
-        {
-            fetch.ClearResponse();
-            await AnswerAsync(context, cache.Options, old!);
-            return old;
-        }
-
-        if (fetch.ToEntry(services.Time.GetUtcNow()) is not { } entry)
-        {
-            return null;
-        }
-
-        await _cache.SetAsync(key, entry, cache.KeepFor(entry.FreshFor));
-        return entry;
     }
 
     private async Task PurgeAsync(HttpContext context, ProxyCachePolicy.Compiled cache)
@@ -200,43 +112,18 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         return body;
     }
 
-    private Task AnswerAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry)
-    {
-        var now = services.Time.GetUtcNow();
-        CacheAnswer.Mark(context, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale);
-        Count(context);
-        return CacheAnswer.WriteAsync(context, options, entry, now);
-    }
-
     private Task BypassAsync(HttpContext context, ProxyCacheOptions options)
     {
-        CacheAnswer.Mark(context, options, CacheStatus.Bypass);
-        Count(context);
-        HideHeaders(context, options);
+        _hit.Begin(context, options, CacheStatus.Bypass);
+        if (options.HideCacheHeaders)
+        {
+            CacheAnswer.HideHeaders(context);
+        }
+
         return next(context);
-    }
-
-    private void Count(HttpContext context)
-    {
-        var request = GatewayRequest.Of(context);
-        services.Metrics.CacheAnswered(request.Route?.Pattern, CacheAnswer.Text(request.CacheStatus!.Value));
-    }
-
-    private bool IsGood(CacheEntry? entry, HttpContext context, ProxyCacheOptions options)
-    {
-        var now = services.Time.GetUtcNow();
-        return entry is not null && entry.IsFresh(now) && (!options.RespectCacheControl || CacheControlRules.Accepts(context.Request, entry, now));
     }
 
     // Something before the cache took the body, as antiforgery does with a form: what is left of it tells no question from another.
     private static bool WasReadBefore(HttpContext context, RequestBody body) =>
         body.Memory.Length < context.Request.ContentLength || context.Features.Get<IFormFeature>()?.Form is not null;
-
-    private static void HideHeaders(HttpContext context, ProxyCacheOptions options)
-    {
-        if (options.HideCacheHeaders)
-        {
-            CacheAnswer.HideHeaders(context);
-        }
-    }
 }

@@ -15,6 +15,8 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     private byte[] _heldBack = [];
     private int _length;
     private Memory<byte> _given;
+    private bool _isScratch;
+    private Func<bool>? _clientLeft;
 
     /// <summary>What was decided, or <see langword="null"/> while the answer has not begun.</summary>
     public TeeMode? Mode { get; private set; }
@@ -22,25 +24,53 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     /// <summary>The bytes of the answer, as long as <see cref="Mode"/> is <see cref="TeeMode.Remember"/>.</summary>
     public ReadOnlyMemory<byte> Body => _remembered.AsMemory(0, _length);
 
+    /// <summary>How many bytes are remembered.</summary>
+    public long Length => Shared?.Length ?? _length;
+
+    /// <summary>Where the bytes are remembered if others read them with the client.</summary>
+    public SharedStream? Shared { get; private set; }
+
+    /// <summary>Whether the endpoint's bytes do not go to the client.</summary>
+    private bool IsWithoutClient => Mode == TeeMode.HoldBack || Shared?.IsLeaderGone == true;
+
     /// <summary>Decides for an answer that has no bytes.</summary>
     public void Begin() => Mode ??= decide();
+
+    /// <summary>Lets others read the answer with the client, which may leave it to them.</summary>
+    /// <param name="stream">What they read.</param>
+    /// <param name="clientLeft">What to do when the client has gone; gives whether the answer goes on for others.</param>
+    public void Share(SharedStream stream, Func<bool> clientLeft) => (Shared, _clientLeft) = (stream, clientLeft);
+
+    /// <summary>The remembered bytes.</summary>
+    public byte[] ToArray()
+    {
+        if (Shared is null)
+        {
+            return Body.ToArray();
+        }
+
+        var bytes = new byte[Shared.Length];
+        Shared.CopyTo(bytes);
+        return bytes;
+    }
 
     public override Task StartAsync(CancellationToken cancellationToken = default)
     {
         Begin();
-        return Mode == TeeMode.HoldBack ? Task.CompletedTask : Client.StartAsync(cancellationToken);
+        return IsWithoutClient ? Task.CompletedTask : Client.StartAsync(cancellationToken);
     }
 
     public override Task CompleteAsync()
     {
         Begin();
-        return Mode == TeeMode.HoldBack ? Task.CompletedTask : Client.CompleteAsync();
+        return IsWithoutClient ? Task.CompletedTask : Client.CompleteAsync();
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         Begin();
-        return _given = Mode == TeeMode.HoldBack ? ScratchMemory(sizeHint) : Client.Writer.GetMemory(sizeHint);
+        _isScratch = IsWithoutClient;
+        return _given = _isScratch ? ScratchMemory(sizeHint) : Client.Writer.GetMemory(sizeHint);
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
@@ -48,12 +78,14 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         Begin();
 
         // Nobody reads what is held back, so there is no need to wait for its end.
-        return Mode == TeeMode.HoldBack ? new(new FlushResult(isCanceled: false, isCompleted: true)) : base.FlushAsync(cancellationToken);
+        return Mode == TeeMode.HoldBack ? new(new FlushResult(isCanceled: false, isCompleted: true))
+            : Shared is null ? base.FlushAsync(cancellationToken)
+            : FlushSharedAsync(cancellationToken);
     }
 
     public override void Complete(Exception? exception = null)
     {
-        if (Mode != TeeMode.HoldBack)
+        if (!IsWithoutClient)
         {
             Client.Writer.Complete(exception);
         }
@@ -62,6 +94,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     public void Dispose()
     {
         Forget();
+        Shared?.Release();
         if (_heldBack.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_heldBack);
@@ -76,13 +109,56 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
             return;
         }
 
-        if (Mode == TeeMode.Remember)
+        if (Shared is not null)
+        {
+            Shared.Append(_given.Span[..bytes]);
+            Mode = Shared.IsTooLong ? TeeMode.Pass : Mode;
+        }
+        else if (Mode == TeeMode.Remember)
         {
             Remember(_given.Span[..bytes]);
         }
 
         _given = _given[bytes..];
-        Client.Writer.Advance(bytes);
+        if (!_isScratch)
+        {
+            Client.Writer.Advance(bytes);
+        }
+    }
+
+    private ValueTask<FlushResult> FlushSharedAsync(CancellationToken cancellationToken)
+    {
+        if (IsWithoutClient)
+        {
+            return default;
+        }
+
+        var flush = base.FlushAsync(cancellationToken);
+        if (!flush.IsCompletedSuccessfully)
+        {
+            return WaitForClientAsync(flush);
+        }
+
+        var result = flush.Result;
+        return new(result.IsCompleted ? new FlushResult(isCanceled: false, isCompleted: !_clientLeft!()) : result);
+    }
+
+    // Completed only when nobody is left to read.
+    private async ValueTask<FlushResult> WaitForClientAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            if (await flush is { IsCompleted: false } result)
+            {
+                return result;
+            }
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException)
+        {
+            // The client is gone, however that shows.
+        }
+
+        return new FlushResult(isCanceled: false, isCompleted: !_clientLeft!());
     }
 
     private Memory<byte> ScratchMemory(int sizeHint)

@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Lets one of several identical requests go upstream while the others wait for its answer. Nobody gets half an answer: the leader says at
-/// its end whether there is a whole one, or the next shall lead, or everybody is on their own.
+/// Lets one of several identical requests go upstream while the others wait for its answer, or read it with the leader if it is a stream. Nobody
+/// takes half an answer for a whole one: the leader says at its end whether there is a whole one, or the next shall lead, or everybody is on
+/// their own.
 /// </summary>
 internal sealed class SingleFlight
 {
@@ -40,10 +41,21 @@ internal sealed class SingleFlight
 
     internal sealed class Flight
     {
+        private readonly TaskCompletionSource<SharedStream?> _beginning = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource<FlightEnd> _landing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The stream that can be read already; <see langword="null"/> when the flight has landed without one.</summary>
+        public Task<SharedStream?> Beginning => _beginning.Task;
 
         public Task<FlightEnd> Landing => _landing.Task;
 
-        public void Land(FlightEnd end) => _landing.TrySetResult(end);
+        /// <summary>Lets those who wait read the answer while it comes.</summary>
+        public void Begin(SharedStream stream) => _beginning.TrySetResult(stream);
+
+        public void Land(FlightEnd end)
+        {
+            _landing.TrySetResult(end);
+            _beginning.TrySetResult(null);
+        }
     }
 }

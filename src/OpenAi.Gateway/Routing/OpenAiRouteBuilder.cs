@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.Configuration;
 
 namespace OpenAi.Gateway;
 
@@ -78,6 +79,29 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
     /// <param name="name">The header.</param>
     /// <exception cref="ArgumentException">The name cannot stand in a header (RFC 9110, 5.1).</exception>
     public OpenAiRouteBuilder RemoveHeader(string name) => AddRule(HeaderRule.Remove(name));
+
+    /// <summary>
+    /// Answers legacy completions (<c>/v1/completions</c>), for which OpenAI has no model any more, by chat completions: the request is turned into
+    /// a chat, and its answer, streamed or not, back into a <c>text_completion</c>. A field that a chat cannot serve exactly is answered 400.
+    /// </summary>
+    /// <param name="configure">Says which chat model answers for which name.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public OpenAiRouteBuilder BridgeCompletions(Action<CompletionBridgeOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        _settings.Bridge = CompletionBridge.From(configure);
+        return this;
+    }
+
+    /// <summary>Answers legacy completions by chat completions, as a configuration section says.</summary>
+    /// <param name="section">A section with the members of <see cref="CompletionBridgeOptions"/>.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public OpenAiRouteBuilder BridgeCompletions(IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        _settings.Bridge = CompletionBridge.From(section);
+        return this;
+    }
 
     /// <summary>Changes the headers of each upstream request, after all other rules; runs once for each attempt.</summary>
     /// <param name="transform">Gets the client's request and the message about to be sent.</param>

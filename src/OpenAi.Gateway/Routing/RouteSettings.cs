@@ -14,6 +14,9 @@ internal sealed class RouteSettings
 
     public int? Retries { get; set; }
 
+    /// <summary>Answers legacy completions by chats.</summary>
+    public CompletionBridge? Bridge { get; set; }
+
     public List<HeaderRule> HeaderRules { get; } = [];
 
     public List<Action<HttpContext, HttpRequestMessage>> RequestTransforms { get; } = [];

@@ -19,6 +19,8 @@ internal sealed class PooledBytes : IDisposable
         Length += bytes.Length;
     }
 
+    public ReadOnlyMemory<byte> Memory => _array.AsMemory(0, Length);
+
     /// <summary>Forgets the first bytes.</summary>
     public void RemoveFirst(int count)
     {

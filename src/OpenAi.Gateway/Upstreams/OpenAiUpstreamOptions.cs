@@ -25,6 +25,12 @@ public sealed class OpenAiUpstreamOptions
         }
     }
 
+    /// <summary>
+    /// More keys, used in turn beside <see cref="ApiKey"/>. One that meets its rate limit, has spent its quota or is refused rests, and the
+    /// calls go on with the others.
+    /// </summary>
+    public IList<string> ApiKeys { get; } = [];
+
     /// <summary>The header that carries the key. Azure OpenAI wants <c>api-key</c>, which carries it without a scheme.</summary>
     /// <value>The default is <c>Authorization</c>.</value>
     [Required(ErrorMessage = "ApiKeyHeader is empty. Use \"Authorization\", or \"api-key\" for Azure OpenAI.")]
@@ -38,8 +44,11 @@ public sealed class OpenAiUpstreamOptions
     /// <summary>The host for <see cref="PassHost.Rewrite"/>, with a port if needed.</summary>
     public string? UpstreamHost { get; set; }
 
-    /// <summary>How often a failed call is tried again, only while nothing has been sent to the client.</summary>
-    /// <value>The default is <see langword="null"/>: once for each other node, as APISIX does.</value>
+    /// <summary>
+    /// How often a failed call is tried again at this upstream, only while nothing has been sent to the client. Its <see cref="Fallbacks"/>
+    /// come on top.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: once for each other node and key.</value>
     [Between(0, 100, ErrorMessage = "Retries must be between 0 and 100.")]
     public int? Retries { get; set; }
 
@@ -47,9 +56,31 @@ public sealed class OpenAiUpstreamOptions
     /// <value>The default is 5 seconds.</value>
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a node is avoided after a failure, 429 or 5xx without a <c>Retry-After</c>. The last node is never left out.</summary>
+    /// <summary>
+    /// The most retries in a minute, in percent of the calls that begin at this upstream; those at its <see cref="Fallbacks"/> count too. Ten
+    /// are always free. At 100 there is no bound.
+    /// </summary>
+    /// <value>The default is 10.</value>
+    [Between(0, 100, ErrorMessage = "RetryBudget must be between 0 and 100 percent.")]
+    public int RetryBudget { get; set; } = 10;
+
+    /// <summary>
+    /// The upstreams that are asked, in this order, when this one fails: no connection, no answer in time, 429 or 5xx, or all of it cooling
+    /// down. The fallbacks of a fallback are not followed.
+    /// </summary>
+    [ValidateEnumeratedItems]
+    public IList<OpenAiFallbackOptions> Fallbacks { get; } = [];
+
+    /// <summary>
+    /// How long a node is avoided after a failure or 5xx, and a key on a node after 429, when the upstream does not say how long. The last
+    /// one is never left out.
+    /// </summary>
     /// <value>The default is 10 seconds.</value>
     public TimeSpan Cooldown { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a key is avoided when its quota is spent, unless a <c>Retry-After</c> says otherwise, or when the provider refuses it.</summary>
+    /// <value>The default is 5 minutes.</value>
+    public TimeSpan QuotaCooldown { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The longest time for a TCP and TLS connection.</summary>
     /// <value>The default is 15 seconds.</value>
@@ -111,6 +142,18 @@ public sealed class OpenAiUpstreamOptions
     public OpenAiUpstreamOptions AddNode(string address, int weight = 1, string? apiKey = null)
     {
         Nodes.Add(new OpenAiUpstreamNodeOptions { Address = address, Weight = weight, ApiKey = apiKey });
+        return this;
+    }
+
+    /// <summary>Adds an upstream that is asked when this one, and those added before, fail.</summary>
+    /// <param name="upstream">Its name, as given to <c>AddOpenAiUpstream</c>.</param>
+    /// <param name="configure">Says what models are called there: <c>fallback =&gt; fallback.Models["gpt-4.1"] = "my-deployment"</c>.</param>
+    /// <returns>These options.</returns>
+    public OpenAiUpstreamOptions FallbackTo(string upstream, Action<OpenAiFallbackOptions>? configure = null)
+    {
+        var fallback = new OpenAiFallbackOptions { Upstream = upstream };
+        configure?.Invoke(fallback);
+        Fallbacks.Add(fallback);
         return this;
     }
 

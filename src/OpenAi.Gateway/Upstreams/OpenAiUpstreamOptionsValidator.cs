@@ -23,6 +23,12 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
         }
 
         CheckKey(options.ApiKey, options.IsApiKeyAssigned, result);
+        foreach (var key in options.ApiKeys)
+        {
+            CheckKey(key, isAssigned: true, result, nameof(options.ApiKeys));
+        }
+
+        CheckFallbacks(name, options.Fallbacks, result);
         if (!HeaderRule.IsToken(options.ApiKeyHeader))
         {
             result.AddError("is not the name of a header. Use \"Authorization\", or \"api-key\" for Azure OpenAI.", nameof(options.ApiKeyHeader));
@@ -40,6 +46,7 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
 
         OptionsCheck.Positive(options.MaxRetryDelay, nameof(options.MaxRetryDelay), result);
         OptionsCheck.Positive(options.Cooldown, nameof(options.Cooldown), result);
+        OptionsCheck.Positive(options.QuotaCooldown, nameof(options.QuotaCooldown), result);
         OptionsCheck.Positive(options.ConnectTimeout, nameof(options.ConnectTimeout), result);
         OptionsCheck.Positive(options.FirstByteTimeout, nameof(options.FirstByteTimeout), result);
         OptionsCheck.Positive(options.IdleTimeout, nameof(options.IdleTimeout), result);
@@ -74,18 +81,43 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
         }
     }
 
-    private static void CheckKey(string? key, bool isAssigned, ValidateOptionsResultBuilder result)
+    private static void CheckFallbacks(string? name, IList<OpenAiFallbackOptions> fallbacks, ValidateOptionsResultBuilder result)
+    {
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var fallback in fallbacks)
+        {
+            if (fallback.Upstream == name)
+            {
+                result.AddError($"names '{name}' itself. Name another upstream.", nameof(OpenAiUpstreamOptions.Fallbacks));
+            }
+            else if (!named.Add(fallback.Upstream))
+            {
+                result.AddError($"names '{fallback.Upstream}' twice. Name it once.", nameof(OpenAiUpstreamOptions.Fallbacks));
+            }
+
+            foreach (var (model, other) in fallback.Models)
+            {
+                if (string.IsNullOrWhiteSpace(other))
+                {
+                    result.AddError($"has no name for '{model}'. Give the model's name there, or leave it out.", nameof(OpenAiFallbackOptions.Models));
+                }
+            }
+        }
+    }
+
+    private static void CheckKey(
+        string? key, bool isAssigned, ValidateOptionsResultBuilder result, string setting = nameof(OpenAiUpstreamOptions.ApiKey))
     {
         if (isAssigned && string.IsNullOrWhiteSpace(key))
         {
             result.AddError(
                 "is empty. Set the configuration value that it is read from (for example the environment variable OpenAi__ApiKey), "
-                + "or do not assign ApiKey when the upstream needs none.",
-                nameof(OpenAiUpstreamOptions.ApiKey));
+                + $"or do not assign {setting} when the upstream needs none.",
+                setting);
         }
         else if (key is not null && key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
         {
-            result.AddError("has characters that cannot stand in a header, such as a line break. Check how it was copied.", nameof(OpenAiUpstreamOptions.ApiKey));
+            result.AddError("has characters that cannot stand in a header, such as a line break. Check how it was copied.", setting);
         }
     }
 

@@ -8,18 +8,30 @@ internal sealed class Upstream
     private readonly UpstreamNode[] _inUse;
     private readonly UpstreamSelector _selector;
 
-    public Upstream(string name, OpenAiUpstreamOptions options, HttpMessageInvoker invoker, TimeProvider time)
+    public Upstream(string name, OpenAiUpstreamOptions options, HttpMessageInvoker invoker, RetryBudget budget, TimeProvider time)
     {
         Name = name;
         Options = options;
         Invoker = invoker;
+        Budget = budget;
         SendsAuthorization = options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
         _selector = options.Selector ?? new SmoothRoundRobinSelector();
+
+        // A key that several nodes take is one key: its quota is spent on all of them at once.
+        var keys = new Dictionary<string, UpstreamKey>();
+        var none = new UpstreamKey(null, 0, time);
+        UpstreamKey KeyOf(string key) => keys.TryGetValue(CredentialOf(key), out var known)
+            ? known
+            : keys[CredentialOf(key)] = new UpstreamKey(CredentialOf(key), keys.Count + 1, time);
+
+        UpstreamKey[] shared = [.. (options.ApiKey is null ? options.ApiKeys : options.ApiKeys.Prepend(options.ApiKey)).Select(KeyOf).Distinct()];
         _inUse =
         [
-            .. options.Nodes.Where(node => node.Weight > 0).Select(node => new UpstreamNode(node, CredentialOf(node.ApiKey ?? options.ApiKey), time)),
+            .. options.Nodes.Where(node => node.Weight > 0).Select(node =>
+                new UpstreamNode(node, node.ApiKey is not null ? [KeyOf(node.ApiKey)] : shared.Length > 0 ? shared : [none], time)),
         ];
-        Retries = options.Retries ?? Math.Max(0, _inUse.Length - 1);
+        HasSeveralKeys = _inUse.SelectMany(node => node.Keys).Select(pair => pair.Key).Distinct().Skip(1).Any();
+        HasModelMap = options.Fallbacks.Any(fallback => fallback.Models.Count > 0);
     }
 
     public string Name { get; }
@@ -28,40 +40,61 @@ internal sealed class Upstream
 
     public HttpMessageInvoker Invoker { get; }
 
-    public int Retries { get; }
+    /// <summary>What bounds the retries of the calls that begin here; it outlives changes of the configuration.</summary>
+    public RetryBudget Budget { get; }
+
+    public bool HasSeveralKeys { get; }
+
+    /// <summary>Whether a fallback has another name for a model, so that the request's must be known.</summary>
+    public bool HasModelMap { get; }
 
     private bool SendsAuthorization { get; }
 
     /// <summary>
-    /// The node for the next attempt: one that is neither cooling down nor tried already, else one not tried, else any. So the last node
-    /// is never left out.
+    /// A node and key that can be asked at once: neither cooling down nor tried already. <see langword="null"/> when there is none, or the
+    /// selector wants none.
     /// </summary>
-    public UpstreamNode? Pick(HttpContext context, List<UpstreamNode>? tried)
+    public NodeKey? PickFresh(HttpContext context, TriedNodes? tried, out bool isRefused)
     {
-        if (_inUse.Length == 0)
+        isRefused = false;
+        while (Candidates(tried) is { Length: > 0 } candidates)
         {
-            return null;
+            if (_selector.Select(context, candidates) is not { } node)
+            {
+                isRefused = true;
+                return null;
+            }
+
+            // Another request may have put it to rest meanwhile; then it is no candidate any more.
+            if (node.NextFresh(tried) is { } pair)
+            {
+                return pair;
+            }
         }
 
-        if (_inUse.Length == 1)
-        {
-            return _selector.Select(context, _inUse);
-        }
-
-        var candidates = tried is null && !Array.Exists(_inUse, node => node.IsCoolingDown)
-            ? _inUse
-            : Array.FindAll(_inUse, node => !node.IsCoolingDown && tried?.Contains(node) != true);
-        if (candidates.Length > 0)
-        {
-            return _selector.Select(context, candidates);
-        }
-
-        var untried = Array.FindAll(_inUse, node => tried?.Contains(node) != true);
-        return (untried.Length > 0 ? untried : _inUse).MinBy(node => node.CooldownLeft);
+        return null;
     }
 
-    /// <summary>Whether a retry can go to a node that has not been tried and is not cooling down.</summary>
-    public bool HasFreshNode(List<UpstreamNode> tried) => Array.Exists(_inUse, node => !node.IsCoolingDown && !tried.Contains(node));
+    /// <summary>The node and key whose rest ends first, for a call that finds all of them cooling down: the last one is never left out.</summary>
+    public NodeKey? PickResting(HttpContext context) => _inUse.Length == 1 && _selector.Select(context, _inUse) is null
+        ? null // the selector wants none
+        : Pairs.MinBy(pair => pair.RestLeft);
 
-    private string? CredentialOf(string? key) => key is null || !SendsAuthorization ? key?.Trim() : HeaderRule.WithScheme(key);
+    /// <summary>Every node with each of its keys.</summary>
+    public IEnumerable<NodeKey> Pairs => _inUse.SelectMany(node => node.Keys);
+
+    private UpstreamNode[] Candidates(TriedNodes? tried)
+    {
+        foreach (var node in _inUse)
+        {
+            if (!node.IsFresh(tried))
+            {
+                return Array.FindAll(_inUse, other => other.IsFresh(tried));
+            }
+        }
+
+        return _inUse;
+    }
+
+    private string CredentialOf(string key) => SendsAuthorization ? HeaderRule.WithScheme(key) : key.Trim();
 }

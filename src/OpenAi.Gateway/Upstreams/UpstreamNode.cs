@@ -4,17 +4,16 @@ namespace OpenAi.Gateway;
 public sealed class UpstreamNode
 {
     private readonly string _base;
-    private readonly TimeProvider _time;
-    private long _cooldownEnds;
     private Target? _lastTarget;
+    private uint _turn;
 
-    internal UpstreamNode(OpenAiUpstreamNodeOptions options, string? credential, TimeProvider time)
+    internal UpstreamNode(OpenAiUpstreamNodeOptions options, IEnumerable<UpstreamKey> keys, TimeProvider time)
     {
         Address = new Uri(options.Address);
         Weight = options.Weight;
-        Credential = credential;
+        Rest = new Rest(time);
+        Keys = [.. keys.Select(key => new NodeKey(this, key, time))];
         _base = Address.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        _time = time;
     }
 
     /// <summary>Scheme, host, port and base path.</summary>
@@ -23,24 +22,45 @@ public sealed class UpstreamNode
     /// <summary>The node's share of the calls, relative to the others'.</summary>
     public int Weight { get; }
 
-    /// <summary>How long the node is still avoided after a failure; zero or less when it is not.</summary>
-    public TimeSpan CooldownLeft => Volatile.Read(ref _cooldownEnds) is var ends and not 0
-        ? TimeSpan.FromTicks(ends - _time.GetUtcNow().UtcTicks)
-        : TimeSpan.Zero;
+    /// <summary>
+    /// How long the node is still avoided after failures, of its own or of all its keys; zero when it is not.
+    /// </summary>
+    public TimeSpan CooldownLeft => Keys.Min(pair => pair.RestLeft);
 
-    /// <summary>The value of the key's header.</summary>
-    internal string? Credential { get; }
+    /// <summary>The node with each of its keys; at least one, which may be none.</summary>
+    internal NodeKey[] Keys { get; }
 
-    internal bool IsCoolingDown => CooldownLeft > TimeSpan.Zero;
+    /// <summary>The node's own rest, whatever the key.</summary>
+    internal Rest Rest { get; }
 
-    internal void Failed(TimeSpan cooldown) => Volatile.Write(ref _cooldownEnds, (_time.GetUtcNow() + cooldown).UtcTicks);
-
-    internal void Succeeded()
+    /// <summary>Whether the node can be asked at once with a key that was not tried.</summary>
+    internal bool IsFresh(TriedNodes? tried)
     {
-        if (Volatile.Read(ref _cooldownEnds) != 0)
+        foreach (var pair in Keys)
         {
-            Volatile.Write(ref _cooldownEnds, 0);
+            if (IsFresh(pair, tried))
+            {
+                return true;
+            }
         }
+
+        return false;
+    }
+
+    /// <summary>The next of the keys in turn that can be used at once; <see langword="null"/> when another request was faster.</summary>
+    internal NodeKey? NextFresh(TriedNodes? tried)
+    {
+        var turn = Keys.Length == 1 ? 0 : Interlocked.Increment(ref _turn) - 1;
+        for (var number = 0U; number < Keys.Length; number++)
+        {
+            var pair = Keys[(turn + number) % (uint)Keys.Length];
+            if (IsFresh(pair, tried))
+            {
+                return pair;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The URL of a path on this node. The last one is remembered: most routes have one path.</summary>
@@ -56,6 +76,8 @@ public sealed class UpstreamNode
 
         return last.Uri;
     }
+
+    private static bool IsFresh(NodeKey pair, TriedNodes? tried) => !pair.IsResting && tried?.Contains(pair) != true;
 
     private sealed record Target(string PathAndQuery, Uri Uri);
 }

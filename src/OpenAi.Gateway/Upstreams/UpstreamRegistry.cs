@@ -60,18 +60,27 @@ internal sealed class UpstreamRegistry : IDisposable
 
     private Upstream Create(string name, Upstream? before)
     {
+        CheckName(name);
+        var options = _factory.Create(name);
+        foreach (var fallback in options.Fallbacks)
+        {
+            CheckName(fallback.Upstream, $"Upstream '{name}': Fallbacks: ");
+        }
+
+        var invoker = before is not null && UpstreamHandlerFactory.CanReuse(before.Options, options)
+            ? before.Invoker
+            : UpstreamHandlerFactory.Create(options);
+        return new Upstream(name, options, invoker, before?.Budget ?? new RetryBudget(_time), _time);
+    }
+
+    private void CheckName(string name, string where = "")
+    {
         if (!_names.Contains(name))
         {
             var known = _names.Count == 0 ? "none is registered" : $"registered are: {string.Join(", ", _names.Order())}";
             throw new InvalidOperationException(
-                $"No upstream is named '{name}' ({known}). Call builder.Services.AddOpenAiUpstream(\"{name}\", upstream => …) or correct the name.");
+                $"{where}No upstream is named '{name}' ({known}). Call builder.Services.AddOpenAiUpstream(\"{name}\", upstream => …) or correct the name.");
         }
-
-        var options = _factory.Create(name);
-        var invoker = before is not null && UpstreamHandlerFactory.CanReuse(before.Options, options)
-            ? before.Invoker
-            : UpstreamHandlerFactory.Create(options);
-        return new Upstream(name, options, invoker, _time);
     }
 
     private void Reload(string name)

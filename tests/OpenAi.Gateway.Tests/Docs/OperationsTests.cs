@@ -36,7 +36,11 @@ public class OperationsTests
             .Append(GatewayErrors.NoUpstream(TimeSpan.Zero))
             .Append(GatewayErrors.LimitReached(429, "", TimeSpan.Zero))
             .Append(GatewayErrors.MethodNotAllowed("PUT"))
-            .Append(GatewayErrors.BodyTooLarge(1));
+            .Append(GatewayErrors.BodyTooLarge(1))
+            .Append(GatewayErrors.MissingField("model"))
+            .Append(GatewayErrors.InvalidField("n", ""))
+            .Append(GatewayErrors.UnsupportedField("suffix", ""))
+            .Append(GatewayErrors.DuplicateField("model"));
         var rows = _document.Split('\n');
 
         foreach (var error in errors)

@@ -19,6 +19,8 @@ internal static class OptionsModel
         typeof(OpenAiUsageOptions),
         typeof(ModelPriceOptions),
         typeof(TierPriceOptions),
+        typeof(CompletionBridgeOptions),
+        typeof(CompletionBridgeModelOptions),
     ];
 
     private static readonly string[] Required =
@@ -26,6 +28,7 @@ internal static class OptionsModel
         "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
         "ModelPriceOptions.Input", "TierPriceOptions.Input",
+        "CompletionBridgeModelOptions.Model",
     ];
 
     public static IEnumerable<PropertyInfo> Properties(Type type) =>

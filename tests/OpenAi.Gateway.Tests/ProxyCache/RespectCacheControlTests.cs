@@ -3,7 +3,7 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 public class RespectCacheControlTests
 {
     [Theory]
-    [InlineData("no-cache", 0, "BYPASS")]
+    [InlineData("no-cache", 0, "MISS")]
     [InlineData("no-store", 0, "BYPASS")]
     [InlineData("max-age=10", 10, "HIT")]
     [InlineData("max-age=9", 10, "MISS")]
@@ -16,9 +16,12 @@ public class RespectCacheControlTests
     public async Task The_client_is_obeyed_when_told_so(string control, int age, string cache)
     {
         await using var obeying = await CacheHost.StartAsync(options => options.RespectCacheControl = true);
+        await using var obeyingClients = await CacheHost.StartAsync(
+            CacheHost.Numbered(("Cache-Control", "no-store, private")), options => options.ClientCacheControl = true);
         await using var deaf = await CacheHost.StartAsync();
 
         (await AskAgainAsync(obeying)).ShouldBe(cache == "MISS" ? "EXPIRED" : cache);
+        (await AskAgainAsync(obeyingClients)).ShouldBe(cache == "MISS" ? "EXPIRED" : cache);
         (await AskAgainAsync(deaf)).ShouldBe("HIT");
 
         async Task<string?> AskAgainAsync(CacheHost host)
@@ -27,6 +30,37 @@ public class RespectCacheControlTests
             host.Time.Advance(TimeSpan.FromSeconds(age));
             return (await host.AskAsync(headers: ("Cache-Control", control))).Cache;
         }
+    }
+
+    [Theory]
+    [InlineData("no-cache", "{\"answer\":2}")]
+    [InlineData("no-store", "{\"answer\":1}")]
+    [InlineData("max-age=0", "{\"answer\":2}")]
+    public async Task A_new_answer_is_stored_unless_the_client_forbids_it(string control, string then)
+    {
+        await using var host = await CacheHost.StartAsync(options => options.ClientCacheControl = true);
+        await host.AskAsync();
+        host.Time.Advance(TimeSpan.FromTicks(1));
+
+        (await host.AskAsync(headers: ("Cache-Control", control))).Text.ShouldBe("{\"answer\":2}");
+
+        var reply = await host.AskAsync();
+        (reply.Cache, reply.Text).ShouldBe(("HIT", then));
+    }
+
+    [Fact]
+    public async Task Who_wants_a_new_answer_does_not_wait_for_one_in_flight()
+    {
+        await using var host = await CacheHost.StartAsync(script: null, options => options.ClientCacheControl = true);
+        var leading = host.AskAsync();
+        var first = await host.Upstream.NextRequestAsync();
+
+        var asking = host.AskAsync(headers: ("Cache-Control", "no-cache"));
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("\"new\"");
+
+        (await asking).Text.ShouldBe("\"new\"");
+        await first.WriteJsonAsync("\"old\"");
+        (await leading).Text.ShouldBe("\"old\"");
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class SmoothRoundRobinSelectorTests
     private static UpstreamNode[] Nodes(params int[] weights) =>
     [
         .. weights.Select((weight, number) =>
-            new UpstreamNode(new OpenAiUpstreamNodeOptions { Address = $"http://node{number}", Weight = weight }, null, TimeProvider.System)),
+            new UpstreamNode(new OpenAiUpstreamNodeOptions { Address = $"http://node{number}", Weight = weight }, [], TimeProvider.System)),
     ];
 
     private UpstreamNode? Select(UpstreamNode[] candidates) => _selector.Select(new DefaultHttpContext(), candidates);

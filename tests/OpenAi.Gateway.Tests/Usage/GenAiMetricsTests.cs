@@ -124,7 +124,11 @@ public sealed class GenAiMetricsTests
 
         host.Ledger.Add(Records.Chat with
         {
-            Operation = ModelOperation.Embeddings, IsStreamed = false, TimeToFirstToken = null, Usage = new(8, 0), Node = null,
+            Operation = ModelOperation.Embeddings,
+            IsStreamed = false,
+            TimeToFirstToken = null,
+            Usage = new(8, 0),
+            Node = null,
         });
 
         var all = Of(host);

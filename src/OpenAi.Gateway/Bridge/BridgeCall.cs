@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>One of the upstream calls of a legacy request: the chat that answers one of its prompts.</summary>
+internal sealed class BridgeCall : IDisposable
+{
+    private readonly UpstreamCall _call;
+    private AnswerMeter? _meter;
+
+    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, CancellationToken cancelled)
+    {
+        _call = new UpstreamCall(bridge.Options.Path, Write(legacy.Model), cancelled)
+        {
+            Form = new BodyForm(legacy.Model, AsksForUsage: false),
+            Write = form => Write(form.Model!),
+        };
+
+        RequestBody Write(string model)
+        {
+            var writer = new PooledWriter(1024);
+            legacy.WriteChatBody(prompt, model, writer);
+            return writer.ToBody();
+        }
+    }
+
+    /// <summary>What became of the call; <see langword="null"/> when it was given up before.</summary>
+    public ForwardAttempt? Attempt { get; private set; }
+
+    /// <summary>How the answer ended; <see langword="null"/> as long as it has not.</summary>
+    public PumpEnd? End { get; private set; }
+
+    /// <summary>Whether the whole answer came.</summary>
+    public bool IsWhole { get; private set; }
+
+    private bool HasAnswer => Attempt?.Response?.IsSuccessStatusCode == true;
+
+    /// <summary>Asks the upstream. <see langword="false"/> when it refused, or nobody could be asked.</summary>
+    public async Task<bool> TrySendAsync(UpstreamCaller caller, HttpContext context, Upstream upstream)
+    {
+        try
+        {
+            Attempt = await caller.SendAsync(context, upstream, _call);
+            return HasAnswer;
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            return false; // Another call has failed.
+        }
+    }
+
+    /// <summary>Reads the answer into a writer, and its usage on the way.</summary>
+    public async Task ReadAsync(CallWriter writer, GatewayRequest request, TimeProvider time, CancellationToken clientGone)
+    {
+        var attempt = Attempt!;
+        _meter = request.Usage is not null && HasAnswer
+            ? AnswerMeter.Create(ModelOperation.ChatCompletions, attempt.IsEventStream, time)
+            : null;
+        var pump = new StreamPump(writer, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, _meter);
+        try
+        {
+            End = await pump.CopyAsync(attempt, clientGone);
+            IsWhole = attempt.IsEventStream ? pump.Tail.IsDone : End == PumpEnd.Complete && attempt.IsFramed;
+        }
+        finally
+        {
+            if (_meter is not null)
+            {
+                _meter.Complete();
+                request.Usage!.Add(_meter, request.Model, IsWhole);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Attempt?.Dispose();
+        _meter?.Dispose();
+        _call.Dispose();
+        _call.Body.Dispose();
+    }
+}

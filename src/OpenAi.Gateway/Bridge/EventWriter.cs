@@ -1,0 +1,65 @@
+using System.IO.Pipelines;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Turns one call's events into those of the legacy stream as they come. The calls of one request write one after the other.</summary>
+internal sealed class EventWriter(int call, BridgeStream stream, PipeWriter client, SemaphoreSlim turn) : CallWriter
+{
+    private readonly SseParser _parser = new();
+    private readonly PooledBytes _taken = new();
+
+    /// <summary>Whether an event was none of a chat's stream.</summary>
+    public bool IsBroken { get; private set; }
+
+    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            WriteEvents();
+            return IsBroken ? new FlushResult(isCanceled: false, isCompleted: true) : await client.FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Writes what came last, which may lack its blank line.</summary>
+    public async ValueTask FinishAsync(CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (!IsBroken && _parser.TryReadRest(out var last))
+            {
+                IsBroken = !stream.TryWrite(call, last, client);
+                await client.FlushAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _parser.Dispose();
+        _taken.Dispose();
+    }
+
+    protected override void Take(ReadOnlySpan<byte> bytes) => _taken.Append(bytes);
+
+    private void WriteEvents()
+    {
+        var bytes = _taken.Span;
+        while (!IsBroken && _parser.TryRead(ref bytes, out var found))
+        {
+            IsBroken = !stream.TryWrite(call, found, client);
+        }
+
+        _taken.Clear();
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The two forms of a model's answer, JSON and event stream, and the way from one to the other.</summary>
+internal static class CacheForm
+{
+    private static readonly StringValues Json = "application/json";
+    private static readonly StringValues EventStream = "text/event-stream";
+
+    /// <summary>Whether it is an event stream, by its <c>Content-Type</c>.</summary>
+    public static bool IsEventStream(StringValues contentType)
+    {
+        var type = contentType.Count == 1 ? contentType[0].AsSpan() : default;
+        var end = type.IndexOf(';');
+        return (end < 0 ? type : type[..end]).Trim().Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether a request is one to a model that wants JSON.</summary>
+    public static bool WantsJson(GatewayRequest request) => request.Model is { IsStream: false };
+
+    /// <summary>
+    /// A stored answer in the form that a request asks for; <see langword="null"/> when it cannot be had from it. Where the form is part of the
+    /// key, or the gateway knows no form, it is given as it is.
+    /// </summary>
+    public static CacheEntry? For(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheEntry entry)
+    {
+        if (request.Model is not { } model || entry.Status != StatusCodes.Status200OK || entry.IsEventStream == model.IsStream)
+        {
+            return entry;
+        }
+
+        if (!model.HasBothForms)
+        {
+            return cache.Key.IncludesBody ? entry : null;
+        }
+
+        var body = model.IsStream ? StreamReplay.Replay(entry.Body.Span) : StreamAssembler.Assemble(entry.Body.Span);
+        return body is null ? null : entry with { Headers = WithType(entry.Headers, model.IsStream ? EventStream : Json), Body = body.Value };
+    }
+
+    private static KeyValuePair<string, StringValues>[] WithType(IReadOnlyList<KeyValuePair<string, StringValues>> headers, StringValues type) =>
+    [
+        .. headers.Where(header => !header.Key.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase)),
+        KeyValuePair.Create(HeaderNames.ContentType, type),
+    ];
+}

@@ -1,0 +1,146 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Answers what nothing is stored for: one of the identical requests asks the upstream and stores what it brings, the others wait for it, or
+/// read it with the one if it is a stream.
+/// </summary>
+internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestDelegate next)
+{
+    private readonly GatewayCache _cache = services.Cache;
+
+    public async Task InvokeAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
+    {
+        while (true)
+        {
+            var flight = _cache.Flights.Join(key, out var isLeader);
+            if (isLeader)
+            {
+                await LeadAsync(context, cache, key, old, flight);
+                return;
+            }
+
+            FlightEnd end;
+            try
+            {
+                if (await FollowAsync(context, cache, flight))
+                {
+                    return;
+                }
+
+                end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, context.RequestAborted);
+            }
+            catch (TimeoutException)
+            {
+                end = default;
+            }
+
+            if (end.Entry is { } entry && CacheForm.For(GatewayRequest.Of(context), cache, entry) is { } answer)
+            {
+                GatewayRequest.Of(context).IsFollower = true;
+                await hit.AnswerAsync(context, cache.Options, answer);
+                return;
+            }
+
+            if (!end.IsHandedOver)
+            {
+                await FetchAsync(context, cache, key, old, flight: null);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Asks the upstream; gives the entry that others may be answered with.</summary>
+    public async Task<CacheEntry?> FetchAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight? flight)
+    {
+        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
+        if (cache.Options.HideCacheHeaders)
+        {
+            CacheAnswer.HideHeaders(context);
+        }
+
+        var before = new Dictionary<string, StringValues>(context.Response.Headers, StringComparer.OrdinalIgnoreCase);
+        using var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow(), flight);
+        try
+        {
+            await fetch.RunAsync(next);
+        }
+        finally
+        {
+            if (!fetch.IsHeldBack)
+            {
+                hit.Count(context);
+            }
+        }
+
+        if (fetch.IsHeldBack)
+        {
+            fetch.ClearResponse();
+            await hit.AnswerAsync(context, cache.Options, old!);
+            return old;
+        }
+
+        if (fetch.ToEntry(services.Time.GetUtcNow()) is not { } entry)
+        {
+            return null;
+        }
+
+        await _cache.SetAsync(key, entry, cache.KeepFor(entry.FreshFor));
+        return entry;
+    }
+
+    // True when the request was answered with the stream that the leader brings.
+    private async Task<bool> FollowAsync(HttpContext context, ProxyCachePolicy.Compiled cache, SingleFlight.Flight flight)
+    {
+        var options = cache.Options;
+        var begun = services.Time.GetTimestamp();
+        var stream = await flight.Beginning.WaitAsync(options.LockTimeout, services.Time, context.RequestAborted);
+        using var reader = stream?.TryJoin();
+        if (reader is null)
+        {
+            return false;
+        }
+
+        var request = GatewayRequest.Of(context);
+        if (CacheForm.WantsJson(request))
+        {
+            // It reads nothing, but wants the stream to go on.
+            var left = options.LockTimeout - services.Time.GetElapsedTime(begun);
+            await flight.Landing.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, services.Time, context.RequestAborted);
+            return false;
+        }
+
+        return await StreamFollower.FollowAsync(context, options, reader, () =>
+        {
+            request.IsFollower = true;
+            hit.Begin(context, options, CacheStatus.Hit);
+        });
+    }
+
+    private async Task LeadAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
+    {
+        CacheEntry? entry = null;
+        try
+        {
+            // The flight before this one may have stored its answer since this request looked.
+            if (await _cache.GetAsync(key) is { } stored
+                && hit.IsGood(stored, context, cache.Options)
+                && CacheForm.For(GatewayRequest.Of(context), cache, stored) is { } answer)
+            {
+                entry = stored;
+                await hit.AnswerAsync(context, cache.Options, answer);
+                return;
+            }
+
+            entry = await FetchAsync(context, cache, key, old, flight);
+        }
+        finally
+        {
+            // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
+            var isHandedOver = entry is null && context.RequestAborted.IsCancellationRequested;
+            _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The lifetime of a request whose answer others may read with it: it ends when nobody wants the answer any more.</summary>
+internal sealed class LeaderLifetime : AbortWatch, IDisposable
+{
+    private readonly CancellationTokenSource _unwanted = new();
+    private readonly CancellationTokenRegistration _registration;
+    private volatile SharedStream? _stream;
+
+    public LeaderLifetime(IHttpRequestLifetimeFeature request)
+        : base(request) =>
+        _registration = request.RequestAborted.UnsafeRegister(static leader => ((LeaderLifetime)leader!).ClientLeft(), this);
+
+    public override CancellationToken RequestAborted
+    {
+        get => _unwanted.Token;
+        set => base.RequestAborted = value;
+    }
+
+    /// <summary>Lets others read the answer, too.</summary>
+    public SharedStream Share(int status, IReadOnlyList<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>> headers, int maxSize) =>
+        _stream = new SharedStream(status, headers, maxSize, _unwanted.Cancel);
+
+    /// <summary>The client has gone; whether the request goes on for others.</summary>
+    public bool ClientLeft()
+    {
+        if (_stream?.LeaderLeft() == true)
+        {
+            // Whoever was cancelled without leaving, as by the app's timeout, must not take what it got for the whole.
+            Request.Abort();
+            return true;
+        }
+
+        _unwanted.Cancel();
+        return false;
+    }
+
+    public void Dispose() => _registration.Dispose();
+}

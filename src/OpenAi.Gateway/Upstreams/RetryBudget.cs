@@ -1,0 +1,52 @@
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Bounds what retries add to the load of upstreams that are in trouble already: in each window of a minute there are at most as many as a
+/// share of its calls, or a few when there are hardly any calls.
+/// </summary>
+internal sealed class RetryBudget(TimeProvider time)
+{
+    /// <summary>So many are free in each window: a share of few calls would be none.</summary>
+    public const int Minimum = 10;
+
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private long _windowBegan = time.GetTimestamp();
+    private long _calls;
+    private long _retries;
+
+    /// <summary>Counts a call of a client, however often it will be tried.</summary>
+    public void AddCall()
+    {
+        lock (_lock)
+        {
+            Turn();
+            _calls++;
+        }
+    }
+
+    /// <summary>Counts a retry if there may be one more; 100 percent and above mean no bound.</summary>
+    public bool TryTake(int percent)
+    {
+        lock (_lock)
+        {
+            Turn();
+            if (percent < 100 && _retries >= Math.Max(Minimum, _calls * percent / 100))
+            {
+                return false;
+            }
+
+            _retries++;
+            return true;
+        }
+    }
+
+    private void Turn()
+    {
+        if (time.GetElapsedTime(_windowBegan) >= Window)
+        {
+            (_windowBegan, _calls, _retries) = (time.GetTimestamp(), 0, 0);
+        }
+    }
+}
