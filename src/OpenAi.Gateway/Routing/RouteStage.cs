@@ -24,16 +24,22 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
     private async Task CountAsync(HttpContext context, RequestUsage? usage)
     {
         var started = services.Time.GetTimestamp();
+        Exception? failure = null;
         try
         {
             await RunAsync(context);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
         }
         finally
         {
             services.Metrics.RequestEnded(route, context.Response.StatusCode, services.Time.GetElapsedTime(started));
             if (usage is not null)
             {
-                services.Usage.Add(UsageRecorder.Of(context, route, usage, started, services.Time));
+                services.Usage.Add(UsageRecorder.Of(context, route, usage, failure, started, services.Time));
             }
         }
     }
