@@ -61,6 +61,13 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>The service tier that the request asks for.</summary>
     public string? ServiceTier { get; set; }
 
+    /// <summary>The models that may answer: the one to ask for, or those that a bridge or a fallback has in its place.</summary>
+    public IReadOnlyList<string?> PossibleModels
+    {
+        get => field ?? [Model];
+        set;
+    }
+
     /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
     public bool IsBackground { get; set; }
 

@@ -13,6 +13,7 @@ internal static partial class ConfiguredRoute
     private const string Models = "Models";
     private const string Tokens = "LimitTokens";
     private const string Concurrency = "LimitConcurrency";
+    private const string Budget = "Budget";
     private const string Cache = "ProxyCache";
 
     /// <summary>Maps the route; gives what must be its own among the routes.</summary>
@@ -108,6 +109,11 @@ internal static partial class ConfiguredRoute
             yield return LimitTokensPolicy.Once(limit);
         }
 
+        foreach (var budget in FindAll(section, Budget))
+        {
+            yield return BudgetPolicy.Once(budget);
+        }
+
         if (Find(section, Cache) is { } cache)
         {
             yield return ProxyCachePolicy.Once(cache);
@@ -132,7 +138,7 @@ internal static partial class ConfiguredRoute
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
 
     private static bool IsOfPolicy(string key) =>
-        key.Split(':')[0] is var name && Array.Exists([Auth, Models, Limit, Concurrency, Tokens, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
+        key.Split(':')[0] is var name && Array.Exists([Auth, Models, Limit, Concurrency, Tokens, Budget, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {
