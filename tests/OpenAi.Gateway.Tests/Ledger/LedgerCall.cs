@@ -21,19 +21,30 @@ internal sealed record LedgerCall(int Id, LedgerRoute Route, LedgerQuestion Ques
         var random = new Random(unchecked((seed * 1_000_003) + id));
         var route = random.Next(20) switch
         {
-            < 11 => LedgerRoute.Plain,
-            < 14 => LedgerRoute.Unasked,
-            < 18 => LedgerRoute.Cached,
-            _ => LedgerRoute.Limited,
+            < 7 => LedgerRoute.Plain,
+            < 9 => LedgerRoute.Unasked,
+            < 13 => LedgerRoute.Cached,
+            < 14 => LedgerRoute.Limited,
+            < 17 => LedgerRoute.Fallback,
+            _ => LedgerRoute.Bridged,
         };
 
         // Many calls ask the same on the cached route; on the others each its own.
         var asked = route == LedgerRoute.Cached ? random.Next(CachedQuestions) : id;
         var answer = new Random(unchecked((seed * 1_000_003) + ((int)route * 100_003) + asked + 1));
-        var operation = Operations[answer.Next(Operations.Length)];
+        var operation = route == LedgerRoute.Bridged ? ModelOperation.Completions : Operations[answer.Next(Operations.Length)];
         var isStream = operation != ModelOperation.Embeddings && random.Next(3) > 0;
         var asksForUsage = isStream && operation.TellsUsageOnRequest() && random.Next(3) == 0;
-        var question = new LedgerQuestion(operation, string.Create(CultureInfo.InvariantCulture, $"m-{asked}"), answer.Next(), isStream, asksForUsage);
+        var question = new LedgerQuestion(operation, string.Create(CultureInfo.InvariantCulture, $"m-{asked}"), answer.Next(), isStream, asksForUsage)
+        {
+            Prompts = route == LedgerRoute.Bridged ? answer.Next(1, 5) : 1,
+        };
+        if (route == LedgerRoute.Cached && operation.TellsUsageOnRequest())
+        {
+            // One entry serves all forms, and followers want another one than their leader.
+            question = question with { IsStream = random.Next(3) > 0 };
+            question = question with { AsksForUsage = question.IsStream && random.Next(3) == 0 };
+        }
 
         // Most attempts go well, and most clients stay.
         var faults = Enumerable.Range(0, 4).Select(_ => random.Next(5) == 0 ? (LedgerFault)random.Next(1, 7) : LedgerFault.None).ToArray();

@@ -30,6 +30,8 @@ internal sealed class LedgerGateway : IAsyncDisposable
                 builder.Services.AddSingleton<UsageSink>(gateway.Sink);
                 builder.Services.AddOpenAiUpstream("openai", options => Configure(options, upstream));
                 builder.Services.AddOpenAiUpstream("unasked", options => Configure(options, upstream).AsksForUsage = false);
+                builder.Services.AddOpenAiUpstream("failing", options => Configure(options, upstream).FallbackTo("openai").FallbackTo("other").RetryBudget = 30);
+                builder.Services.AddOpenAiUpstream("other", options => Configure(options, upstream));
             },
             app =>
             {
@@ -66,6 +68,7 @@ internal sealed class LedgerGateway : IAsyncDisposable
     {
         options.ApiKey = "sk-test";
         options.Retries = 2;
+        options.RetryBudget = 100;
         return options.AddNode("http://stand-in").ConfigureHandler(
             handler => handler.ConnectCallback = (_, _) => ValueTask.FromResult(upstream.Connect()));
     }
@@ -73,7 +76,9 @@ internal sealed class LedgerGateway : IAsyncDisposable
     private static void Map(WebApplication app)
     {
         MapRoute(app, LedgerRoute.Plain);
-        MapRoute(app, LedgerRoute.Unasked);
+        MapRoute(app, LedgerRoute.Unasked, "unasked");
+        MapRoute(app, LedgerRoute.Fallback, "failing");
+        MapRoute(app, LedgerRoute.Bridged).BridgeCompletions(bridge => bridge.DefaultModel = "chat");
         MapRoute(app, LedgerRoute.Cached).UseProxyCache(cache => cache.Key = ["$uri", "$request_body"]);
         MapRoute(app, LedgerRoute.Limited).UseLimitCount(limit =>
         {
@@ -83,6 +88,6 @@ internal sealed class LedgerGateway : IAsyncDisposable
         });
     }
 
-    private static OpenAiRouteBuilder MapRoute(WebApplication app, LedgerRoute route) =>
-        app.MapOpenAiRoute($"/{route}/{{**rest}}", route == LedgerRoute.Unasked ? "unasked" : "openai").RewritePath("/v1/{**rest}");
+    private static OpenAiRouteBuilder MapRoute(WebApplication app, LedgerRoute route, string upstream = "openai") =>
+        app.MapOpenAiRoute($"/{route}/{{**rest}}", upstream).RewritePath("/v1/{**rest}");
 }
