@@ -72,6 +72,94 @@ public static class OpenAiGatewayApplicationBuilderExtensions
         return Use(app, ProxyCachePolicy.Following(section));
     }
 
+    /// <summary>Decides which models the app's OpenAI routes may be asked for, under which names, and how much.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets aliases, allowed models or a maximum.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseModels(this IApplicationBuilder app, Action<ModelsOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, ModelsPolicy.From(configure));
+    }
+
+    /// <summary>Decides which models the app's OpenAI routes may be asked for as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="ModelsOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseModels(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, ModelsPolicy.Following(section));
+    }
+
+    /// <summary>Limits the requests that the app's OpenAI routes may have at the upstream at the same time.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets at least the permits.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseLimitConcurrency(this IApplicationBuilder app, Action<LimitConcurrencyOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, LimitConcurrencyPolicy.From(configure));
+    }
+
+    /// <summary>Limits the requests of the app's OpenAI routes at the same time as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="LimitConcurrencyOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseLimitConcurrency(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, LimitConcurrencyPolicy.Following(section));
+    }
+
+    /// <summary>Limits the tokens of the app's OpenAI routes; all of them share one counter for each key.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets at least count and window.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseLimitTokens(this IApplicationBuilder app, Action<LimitTokensOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, LimitTokensPolicy.From(configure));
+    }
+
+    /// <summary>Limits the tokens of the app's OpenAI routes as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="LimitTokensOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseLimitTokens(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, LimitTokensPolicy.Following(section));
+    }
+
+    /// <summary>Limits what the calls of the app's OpenAI routes may cost; all of them share one budget for each key.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets at least amount and period.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseBudget(this IApplicationBuilder app, Action<BudgetOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, BudgetPolicy.From(configure));
+    }
+
+    /// <summary>Limits what the calls of the app's OpenAI routes may cost as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseBudget(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, BudgetPolicy.Following(section));
+    }
+
     private static IApplicationBuilder Use(IApplicationBuilder app, GatewayPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(app);

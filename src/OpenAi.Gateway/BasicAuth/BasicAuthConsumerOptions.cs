@@ -14,4 +14,8 @@ public sealed class BasicAuthConsumerOptions
 
     /// <summary>A hash made by <see cref="Consumer.HashPassword"/> or by ASP.NET Core Identity.</summary>
     public string? PasswordHash { get; set; }
+
+    /// <summary>The models that the consumer may ask for, whole names or beginnings with <c>*</c> at the end, beside those of the policies.</summary>
+    /// <value>The default is <see langword="null"/>: all.</value>
+    public IList<string>? AllowedModels { get; set; }
 }

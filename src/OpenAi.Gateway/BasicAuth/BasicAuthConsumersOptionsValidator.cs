@@ -24,6 +24,7 @@ internal sealed partial class BasicAuthConsumersOptionsValidator : IValidateOpti
 
     private static void Check(BasicAuthConsumerOptions consumer, ValidateOptionsResultBuilder result)
     {
+        ModelNames.Check(consumer.AllowedModels, "Consumers.AllowedModels", result);
         if (string.IsNullOrWhiteSpace(consumer.Name))
         {
             result.AddError("is empty. Name every consumer.", "Consumers.Name");

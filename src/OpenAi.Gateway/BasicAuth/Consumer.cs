@@ -36,6 +36,20 @@ public sealed class Consumer
     /// <summary>The user name it sends.</summary>
     public string Username { get; }
 
+    /// <summary>The models that the consumer may ask for, whole names or beginnings with <c>*</c> at the end.</summary>
+    /// <value>The default is <see langword="null"/>: all that the policies allow.</value>
+    public IReadOnlyList<string>? AllowedModels
+    {
+        get;
+        init
+        {
+            field = value;
+            AllowedNames = value is null ? null : new ModelNames(value);
+        }
+    }
+
+    internal ModelNames? AllowedNames { get; private init; }
+
     internal ConsumerPassword Password { get; }
 
     /// <summary>Hashes a password with ASP.NET Core Identity's hasher (PBKDF2), to keep in configuration or a database.</summary>

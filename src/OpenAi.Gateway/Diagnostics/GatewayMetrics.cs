@@ -64,7 +64,8 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void RetryDenied(Upstream upstream) => _retriesDenied.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", upstream.Name));
 
-    public void LimitRejected(string? route) => _limitRejections.Add(1, new KeyValuePair<string, object?>("http.route", route));
+    public void LimitRejected(string? route, string kind) =>
+        _limitRejections.Add(1, new TagList { { "http.route", route }, { "openai_gateway.limit.kind", kind } });
 
     public void CacheAnswered(string? route, string result)
     {

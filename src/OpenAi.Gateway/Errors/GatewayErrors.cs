@@ -70,6 +70,45 @@ internal static class GatewayErrors
     public static GatewayError InvalidField(string name, string expected) => new(
         StatusCodes.Status400BadRequest, $"The field '{name}' must be {expected}.", InvalidRequest, "invalid_value", name);
 
+    public static GatewayError MisspeltField(string name) => new(
+        StatusCodes.Status400BadRequest, $"The field '{name}' must be written in small letters.", InvalidRequest, "unknown_parameter", name);
+
+    public static GatewayError BodyNotReadable(int maxDepth) => new(
+        StatusCodes.Status400BadRequest,
+        $"The request body is not a JSON object, or nested deeper than the {maxDepth} levels that are allowed (MaxJsonDepth).",
+        InvalidRequest,
+        "invalid_json");
+
+    public static GatewayError BodyNotCheckable(int limit) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        $"The request body is larger than the {limit} bytes up to which it can be checked (MaxBufferedBody of the upstream).",
+        InvalidRequest,
+        "request_too_large");
+
+    public static GatewayError ModelNotAllowed(string model) => new(
+        StatusCodes.Status403Forbidden, $"The model '{model}' is not allowed here.", "permission_error", "model_not_allowed", "model");
+
+    public static GatewayError ModelNotPriced(string? model, string? tier) => new(
+        StatusCodes.Status400BadRequest,
+        tier is null ? $"The model '{model}' has no price here, so it cannot be asked for." : $"The model '{model}' has no price in the service tier '{tier}' here, so it cannot be asked for.",
+        InvalidRequest,
+        "model_not_priced",
+        "model");
+
+    public static GatewayError TokensReached(int status, string message, TimeSpan retryAfter) => new(
+        status, message, "tokens", "rate_limit_exceeded")
+    { RetryAfter = retryAfter };
+
+    public static GatewayError ConcurrencyReached(int status, string message) => new(
+        status, message, "rate_limit_error", "concurrency_limit_exceeded")
+    { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    public static GatewayError BudgetSpent(int status, string message) => new(status, message, "insufficient_quota", "insufficient_quota");
+
+    /// <summary>Of a request that no wait lets pass. 429 would make SDKs try it again and again.</summary>
+    public static GatewayError TooLargeForLimit(string message, string? field) => new(
+        StatusCodes.Status400BadRequest, message, InvalidRequest, "request_too_large_for_limit", field);
+
     public static GatewayError UnsupportedField(string name, string reason) => new(
         StatusCodes.Status400BadRequest, $"The field '{name}' is not supported here: {reason}.", InvalidRequest, "unsupported_parameter", name);
 

@@ -62,19 +62,28 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     public void ClientGone(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
-        var hasTimedOut = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
         request.IsIncomplete = true;
-        request.Usage?.AddAbandoned(request.Attempts, hasTimedOut);
-        if (hasTimedOut)
+        request.Usage?.AddAbandoned(request.Attempts, HasTimedOut(context));
+        EndAbandoned(context);
+        ForwardLog.ClientGone(logger, metadata.Pattern);
+    }
+
+    /// <summary>Ends a request whose client has left.</summary>
+    /// <exception cref="OperationCanceledException">It was not the client but the app's own request timeout: its middleware answers.</exception>
+    public static void EndAbandoned(HttpContext context)
+    {
+        if (HasTimedOut(context))
         {
             // Not the client but the app's own request timeout: its middleware answers.
             throw new OperationCanceledException(context.RequestAborted);
         }
 
-        ForwardLog.ClientGone(logger, metadata.Pattern);
         if (!context.Response.HasStarted)
         {
             context.Response.StatusCode = Forwarder.ClientClosedRequest;
         }
     }
+
+    private static bool HasTimedOut(HttpContext context) =>
+        context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
 }

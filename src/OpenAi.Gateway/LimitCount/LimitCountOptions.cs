@@ -9,6 +9,8 @@ namespace OpenAi.Gateway;
 /// </summary>
 public sealed class LimitCountOptions
 {
+    private Func<HttpContext, string?>? _keySelector;
+
     /// <summary>The requests in one window. Required, at least 1.</summary>
     [Between(1, long.MaxValue, ErrorMessage = "Count must be at least 1: the number of requests in one TimeWindow.")]
     public long Count { get; set; }
@@ -54,7 +56,7 @@ public sealed class LimitCountOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool AllowDegradation { get; set; }
 
-    internal Func<HttpContext, string?>? KeySelector { get; private set; }
+    internal LimitKeySetting KeySetting => new(Key, KeyType, _keySelector, Group);
 
     /// <summary>Counts by a value that no variable holds.</summary>
     /// <param name="selector">Gives the key of a request; <see langword="null"/> or an empty text counts by address.</param>
@@ -62,7 +64,7 @@ public sealed class LimitCountOptions
     public LimitCountOptions UseKey(Func<HttpContext, string?> selector)
     {
         ArgumentNullException.ThrowIfNull(selector);
-        KeySelector = selector;
+        _keySelector = selector;
         return this;
     }
 }

@@ -12,20 +12,7 @@ internal sealed partial class LimitCountOptionsValidator : IValidateOptions<Limi
         var result = new ValidateOptionsResultBuilder();
         result.AddResult(DataAnnotations.Validate(null, options));
         OptionsCheck.Positive(options.TimeWindow, nameof(options.TimeWindow), result);
-        if (options.Key is "" || options.Group is "")
-        {
-            result.AddError("is empty. Give a value or leave it out.", options.Key is "" ? nameof(options.Key) : nameof(options.Group));
-        }
-
-        try
-        {
-            LimitKeySelector.Create(options);
-        }
-        catch (FormatException error)
-        {
-            result.AddError(error.Message, nameof(options.Key));
-        }
-
+        LimitKeySelector.Check(options.KeySetting, result);
         return result.Build();
     }
 

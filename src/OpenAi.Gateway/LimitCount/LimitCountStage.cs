@@ -139,7 +139,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
 
     private Task RefuseAsync(HttpContext context, LimitCountOptions options, LimitReservation reservation)
     {
-        services.Metrics.LimitRejected(GatewayRequest.Of(context).Route?.Pattern);
+        services.Metrics.LimitRejected(GatewayRequest.Of(context).Route?.Pattern, "requests");
         return services.WriteErrorAsync(context, GatewayErrors.LimitReached(options.RejectedCode, options.RejectedMessage, reservation.ResetAfter));
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace OpenAi.Gateway;
 
@@ -7,24 +8,42 @@ internal static class LimitKeySelector
 {
     /// <returns>The function, or <see langword="null"/> for the default: the consumer, else the address.</returns>
     /// <exception cref="FormatException">The key has an unknown variable.</exception>
-    public static Func<HttpContext, string?>? Create(LimitCountOptions options)
+    public static Func<HttpContext, string?>? Create(in LimitKeySetting setting)
     {
-        if (options.KeySelector is { } selector)
+        if (setting.Selector is { } selector)
         {
             return selector;
         }
 
-        if (options.Key is not { Length: > 0 } key)
+        if (setting.Key is not { Length: > 0 } key)
         {
             return null;
         }
 
-        return options.KeyType switch
+        return setting.Type switch
         {
             LimitKeyType.Constant => _ => key,
             LimitKeyType.Var when !key.Contains('$', StringComparison.Ordinal) => RequestVariables.Find(key) ?? throw Unknown(key),
             _ => VariableTemplate.Parse(key).Format,
         };
+    }
+
+    /// <summary>Adds what is wrong with a setting.</summary>
+    public static void Check(in LimitKeySetting setting, ValidateOptionsResultBuilder result)
+    {
+        if (setting.Key is "" || setting.Group is "")
+        {
+            result.AddError("is empty. Give a value or leave it out.", setting.Key is "" ? nameof(setting.Key) : nameof(setting.Group));
+        }
+
+        try
+        {
+            Create(setting);
+        }
+        catch (FormatException error)
+        {
+            result.AddError(error.Message, nameof(setting.Key));
+        }
     }
 
     private static FormatException Unknown(string key) =>

@@ -6,17 +6,9 @@ internal static class ModelOperations
     /// <summary>The operation of an upstream path; its query does not matter.</summary>
     public static ModelOperation Of(string pathAndQuery)
     {
-        var path = pathAndQuery.AsSpan();
-        var query = path.IndexOf('?');
-        path = (query < 0 ? path : path[..query]).TrimEnd('/');
-        return path switch
-        {
-            _ when path.EndsWith("/chat/completions", StringComparison.Ordinal) => ModelOperation.ChatCompletions,
-            _ when path.EndsWith("/completions", StringComparison.Ordinal) => ModelOperation.Completions,
-            _ when path.EndsWith("/responses", StringComparison.Ordinal) => ModelOperation.Responses,
-            _ when path.EndsWith("/embeddings", StringComparison.Ordinal) => ModelOperation.Embeddings,
-            _ => ModelOperation.Other,
-        };
+        var query = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
+        var path = pathAndQuery.AsSpan(0, query < 0 ? pathAndQuery.Length : query);
+        return OfPath(path.Contains('%') || path.Contains("//", StringComparison.Ordinal) ? Plain(path.ToString()) : path);
     }
 
     /// <summary>Whether a stream tells its usage only when <c>stream_options.include_usage</c> asks for it.</summary>
@@ -31,4 +23,27 @@ internal static class ModelOperations
         ModelOperation.Responses => "max_output_tokens",
         _ => null,
     };
+
+    private static ModelOperation OfPath(ReadOnlySpan<char> path) => path.TrimEnd('/') switch
+    {
+        var known when Ends(known, "/chat/completions") => ModelOperation.ChatCompletions,
+        var known when Ends(known, "/completions") => ModelOperation.Completions,
+        var known when Ends(known, "/responses") => ModelOperation.Responses,
+        var known when Ends(known, "/embeddings") => ModelOperation.Embeddings,
+        _ => ModelOperation.Other,
+    };
+
+    // Many servers find their way whatever the case, the escapes and the slashes are: nobody shall get past a limit by writing a path oddly.
+    private static bool Ends(ReadOnlySpan<char> path, string end) => path.EndsWith(end, StringComparison.OrdinalIgnoreCase);
+
+    private static string Plain(string path)
+    {
+        path = Uri.UnescapeDataString(path);
+        while (path.Contains("//", StringComparison.Ordinal))
+        {
+            path = path.Replace("//", "/", StringComparison.Ordinal);
+        }
+
+        return path;
+    }
 }

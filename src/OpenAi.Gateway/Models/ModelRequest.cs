@@ -55,8 +55,32 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
     public JsonMember? IncludeUsageMember { get; set; }
 
+    /// <summary>The field in which the request says <see cref="MaxOutputTokens"/>; <see langword="null"/> when it does not.</summary>
+    public string? DeclaredMaxField { get; set; }
+
+    /// <summary>The service tier that the request asks for.</summary>
+    public string? ServiceTier { get; set; }
+
+    /// <summary>The models that may answer: the one to ask for, or those that a bridge or a fallback has in its place.</summary>
+    public IReadOnlyList<string?> PossibleModels
+    {
+        get => field ?? [Model];
+        set;
+    }
+
+    /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
+    public bool IsBackground { get; set; }
+
+    /// <summary>Why another reader might understand the request differently; whoever acts on its fields must refuse it then.</summary>
+    public GatewayError? Doubt { get; set; }
+
     /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
-    public long? MaxOutputTokensOfAll => operation == ModelOperation.Embeddings ? 0 : MaxOutputTokens * Choices * Prompts;
+    public long? MaxOutputTokensOfAll => OutputTokensOfAll(MaxOutputTokens);
+
+    /// <summary>The most tokens that all answers together may have when each has so many.</summary>
+    public long? OutputTokensOfAll(long? tokensOfOne) => operation == ModelOperation.Embeddings ? 0
+        : tokensOfOne is { } one ? (long)Int128.Min((Int128)one * Choices * Prompts, long.MaxValue)
+        : null;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
     public bool IsEdited => _edits.Count > 0 || _modelEdit is not null || _usageEdit is not null;
@@ -82,7 +106,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         MaxOutputTokens = tokens;
         _edits.Add(MaxTokensMember is { } member
             ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
-            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens},")));
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
     }
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
@@ -184,7 +208,9 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
     }
 
-    // Right behind the opening brace. The object is not empty when something is inserted there: it has a model, or asks for a stream.
+    private bool IsEmpty => body.Span[FirstMember..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+
+    // Right behind the opening brace.
     private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
 
     private List<JsonEdit> EditsOf(BodyForm form)
@@ -210,8 +236,14 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {
         var span = body.Span;
+        if (edits.Count == 0)
+        {
+            writer.Write(span);
+            return;
+        }
+
         var position = 0;
-        foreach (var edit in edits.Count > 1 ? edits.OrderBy(edit => edit.Start) : (IEnumerable<JsonEdit>)edits)
+        foreach (var edit in edits.OrderBy(edit => edit.Start))
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -11,11 +12,12 @@ internal ref struct ModelRequestReader
     private long _inputBytes;
     private int _best;
     private int _n;
+    private bool _isLink;
 
-    private ModelRequestReader(ModelOperation operation, ReadOnlyMemory<byte> body)
+    private ModelRequestReader(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
     {
         _request = new ModelRequest(operation, body);
-        _json = new Utf8JsonReader(body.Span);
+        _json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = maxDepth });
     }
 
     [Flags]
@@ -32,18 +34,20 @@ internal ref struct ModelRequestReader
         BestOf = 128,
         Prompt = 256,
         Input = 512,
+        ServiceTier = 1024,
+        Background = 2048,
     }
 
     /// <summary>
     /// Reads a body. An error is a body that two readers could understand differently: a field that stands there twice. A body that is no
     /// JSON object, or nested too deeply, gives neither request nor error.
     /// </summary>
-    public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, out ModelRequest? request)
+    public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth, out ModelRequest? request)
     {
         request = null;
         try
         {
-            var reader = new ModelRequestReader(operation, body);
+            var reader = new ModelRequestReader(operation, body, maxDepth);
             if (!reader._json.Read() || reader._json.TokenType != JsonTokenType.StartObject)
             {
                 return null;
@@ -57,8 +61,9 @@ internal ref struct ModelRequestReader
             request = reader.Finish();
             return null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter is a name or text that is no Unicode.
             return null;
         }
     }
@@ -70,13 +75,18 @@ internal ref struct ModelRequestReader
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
             var field = FieldOf(_json);
+            if (field == Field.None && ModelFields.LooksLikeOne(_json))
+            {
+                _request.Doubt ??= GatewayErrors.MisspeltField(_json.GetString()!);
+            }
+
             if (field != Field.None && (_seen & field) != 0)
             {
                 return GatewayErrors.DuplicateField(_json.GetString()!);
             }
 
             _seen |= field;
-            Count();
+            Count(isTokenId: false);
             var start = (int)_json.TokenStartIndex;
             _json.Read();
             var valueStart = (int)_json.TokenStartIndex;
@@ -150,20 +160,35 @@ internal ref struct ModelRequestReader
 
     private void ReadValue(Field field)
     {
-        Count();
+        Count(isTokenId: false);
+        if (Problem(field) is { } expected && (field == Field.Model || _request.Operation != ModelOperation.Other))
+        {
+            _request.Doubt ??= GatewayErrors.InvalidField(NameOf(field), expected);
+        }
+
         switch (field)
         {
             case Field.Model when _json.TokenType == JsonTokenType.String:
                 _request.Model = _json.GetString();
                 break;
+            case Field.ServiceTier when _json.TokenType == JsonTokenType.String:
+                _request.ServiceTier = _json.GetString();
+                break;
             case Field.Stream:
                 _request.IsStream = _json.TokenType == JsonTokenType.True;
+                break;
+            case Field.Background:
+                _request.IsBackground = _json.TokenType == JsonTokenType.True;
                 break;
             case Field.N or Field.BestOf when _json.TokenType == JsonTokenType.Number && _json.TryGetInt32(out var count):
                 (_n, _best) = field == Field.N ? (count, _best) : (_n, count);
                 break;
             case Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
-                _request.MaxOutputTokens = tokens;
+                if (_request.DeclaredMaxField is null || tokens > _request.MaxOutputTokens)
+                {
+                    (_request.MaxOutputTokens, _request.DeclaredMaxField) = (tokens, NameOf(field));
+                }
+
                 break;
         }
 
@@ -171,10 +196,11 @@ internal ref struct ModelRequestReader
         if (_json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
         {
             var texts = 0;
+            var isTokens = field is Field.Prompt or Field.Input;
             var isArray = _json.TokenType == JsonTokenType.StartArray;
             while (_json.Read() && _json.CurrentDepth > depth)
             {
-                Count();
+                Count(isTokens);
                 if (_json.CurrentDepth == depth + 1 && _json.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
                 {
                     texts++;
@@ -188,13 +214,23 @@ internal ref struct ModelRequestReader
         }
     }
 
-    // Of the two fields of a chat the newer one decides; another operation's field says nothing.
+    // Of a chat's two fields some servers read the one and some the other, so the larger one decides; another operation's field says nothing.
     private readonly bool Declares(Field field) => _request.Operation switch
     {
-        ModelOperation.ChatCompletions => field == Field.MaxCompletionTokens || (field == Field.MaxTokens && (_seen & Field.MaxCompletionTokens) == 0),
+        ModelOperation.ChatCompletions => field is Field.MaxCompletionTokens or Field.MaxTokens,
         ModelOperation.Completions => field == Field.MaxTokens,
         ModelOperation.Responses => field == Field.MaxOutputTokens,
         _ => false,
+    };
+
+    // What the value should be, when it is something else that another reader may take for one: "5", 5.0, 1e3, "true".
+    private readonly string? Problem(Field field) => _json.TokenType == JsonTokenType.Null ? null : field switch
+    {
+        Field.Model when _json.TokenType != JsonTokenType.String => "a text",
+        Field.Stream or Field.Background when _json.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
+        Field.N or Field.BestOf when _json.TokenType != JsonTokenType.Number || !_json.TryGetInt32(out _) => "a whole number",
+        Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when !IsNumber(out _) => "a whole number, 0 or more",
+        _ => null,
     };
 
     private readonly bool IsNumber(out long number)
@@ -222,12 +258,24 @@ internal ref struct ModelRequestReader
         }
     }
 
-    // No token of a model is shorter than a byte of text; what encloses the text counts one each.
-    private void Count()
+    // No token of a model is shorter than a byte of text; what encloses the text counts one each, and a number may be one token's own.
+    private void Count(bool isTokenId)
     {
-        var isMedia = _json.TokenType == JsonTokenType.String && _json.ValueSpan.StartsWith("data:"u8);
-        _inputBytes += _json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !isMedia ? Math.Max(1, _json.ValueSpan.Length) : 1;
+        var length = _json.ValueSpan.Length;
+        _inputBytes += (_json.TokenType == JsonTokenType.Number && isTokenId) || IsMedia() ? 1 : Math.Max(1, length);
+        _isLink = _json.TokenType == JsonTokenType.PropertyName && ModelFields.HoldsMedia(_json);
     }
+
+    // Only where an image or file may stand: a text that begins alike is a text.
+    private readonly bool IsMedia()
+    {
+        const int LongestType = 128;
+        var value = _json.ValueSpan;
+        return _isLink && _json.TokenType == JsonTokenType.String && value.StartsWith("data:"u8)
+            && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0;
+    }
+
+    private static string NameOf(Field field) => ModelFields.Names[BitOperations.Log2((uint)field)];
 
     private static Field FieldOf(in Utf8JsonReader json) => json.ValueTextEquals("model"u8) ? Field.Model
         : json.ValueTextEquals("stream"u8) ? Field.Stream
@@ -239,5 +287,7 @@ internal ref struct ModelRequestReader
         : json.ValueTextEquals("best_of"u8) ? Field.BestOf
         : json.ValueTextEquals("prompt"u8) ? Field.Prompt
         : json.ValueTextEquals("input"u8) ? Field.Input
+        : json.ValueTextEquals("service_tier"u8) ? Field.ServiceTier
+        : json.ValueTextEquals("background"u8) ? Field.Background
         : Field.None;
 }

@@ -4,20 +4,25 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Reads what a request asks a model for, once, for all stages behind it. When the client did not ask for the usage at the end of its stream,
-/// the gateway does, and takes out of the answer what that adds.
+/// Reads what a request asks a model for, once, for all stages behind it, and holds it to what the policies allow. When the client did not ask for
+/// the usage at the end of its stream, the gateway does, and takes out of the answer what that adds.
 /// </summary>
-internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, GatewayServices services, RequestDelegate next)
+internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bool isNeeded, GatewayServices services, RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            // To read back a stored answer, which GET does, costs nothing.
+            return next(context);
+        }
 
-        // To read back a stored answer, which GET does, costs nothing.
-        request.Operation = HttpMethods.IsPost(context.Request.Method) ? OperationOf(request) : ModelOperation.Other;
-        return request.Operation != ModelOperation.Other
-            && (isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap)
-            ? ReadAsync(context, request)
+        request.Operation = OperationOf(request);
+        var isGuarded = guard.Covers(request);
+        var isWanted = isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap;
+        return isGuarded || (isWanted && request.Operation != ModelOperation.Other)
+            ? ReadAsync(context, request, isGuarded)
             : next(context);
     }
 
@@ -28,23 +33,38 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
         var operation => operation,
     };
 
-    private async Task ReadAsync(HttpContext context, GatewayRequest request)
+    private async Task ReadAsync(HttpContext context, GatewayRequest request, bool isGuarded)
     {
-        var upstream = services.Upstreams.Get(route.Upstream).Options;
-        if (await request.ReadBodyAsync(upstream.MaxBufferedBody, services) is not { } body)
+        var upstream = services.Upstreams.Get(route.Upstream);
+        if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
         {
             return;
         }
 
         ModelRequest? model = null;
-        if (body.IsComplete && ModelRequestReader.Read(request.Operation, body.Memory, out model) is { } error)
+        var error = body.IsComplete ? ModelRequestReader.Read(request.Operation, body.Memory, guard.MaxJsonDepth, out model) : null;
+        if (isGuarded && error is null)
+        {
+            error = model is not null ? guard.Apply(request, model)
+                : IsWithoutModel(context, request, body) ? null
+                : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
+                : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
+        }
+
+        if (error is not null)
         {
             await services.WriteErrorAsync(context, error);
             return;
         }
 
         request.Model = model;
-        if (model is { IsStream: true, ClientAsksForUsage: false } && request.Operation.TellsUsageOnRequest() && upstream.AsksForUsage)
+        if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null))
+        {
+            model.PossibleModels = PossibleModels(model, upstream);
+        }
+
+        var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();
+        if (isUsageWanted && model is { IsStream: true, ClientAsksForUsage: false })
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();
@@ -55,6 +75,19 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, bool isNeeded, Gatew
         request.EditedBody = model is { IsEdited: true } ? model.ToBody() : null;
         await next(context);
     }
+
+    private string?[] PossibleModels(ModelRequest model, Upstream upstream)
+    {
+        var first = model is { Operation: ModelOperation.Completions, Model: { } asked } && route.Settings.Bridge?.TargetOf(asked).Model is { Length: > 0 } target
+            ? target
+            : model.Model;
+        return [first, .. upstream.Options.Fallbacks.Select(fallback => first is not null && fallback.Models.TryGetValue(first, out var other) ? other : first)];
+    }
+
+    // Of the operations that the gateway does not know, some have no body at all, and others upload files.
+    private static bool IsWithoutModel(HttpContext context, GatewayRequest request, RequestBody body) => request.Operation == ModelOperation.Other
+        && (body.Memory.IsEmpty
+            || (!body.LooksLikeJson && context.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true));
 
     private async Task FilterAsync(HttpContext context)
     {

@@ -10,6 +10,10 @@ internal static partial class ConfiguredRoute
 {
     private const string Auth = "BasicAuthConsumers";
     private const string Limit = "LimitCount";
+    private const string Models = "Models";
+    private const string Tokens = "LimitTokens";
+    private const string Concurrency = "LimitConcurrency";
+    private const string Budget = "Budget";
     private const string Cache = "ProxyCache";
 
     /// <summary>Maps the route; gives what must be its own among the routes.</summary>
@@ -85,12 +89,29 @@ internal static partial class ConfiguredRoute
             yield return BasicAuthPolicy.Once(auth);
         }
 
-        if (Find(section, Limit) is { } limit)
+        if (Find(section, Models) is { } models)
         {
-            foreach (var one in IsList(limit) ? limit.GetChildren() : [limit])
-            {
-                yield return LimitCountPolicy.Once(one);
-            }
+            yield return ModelsPolicy.Once(models);
+        }
+
+        foreach (var limit in FindAll(section, Limit))
+        {
+            yield return LimitCountPolicy.Once(limit);
+        }
+
+        foreach (var limit in FindAll(section, Concurrency))
+        {
+            yield return LimitConcurrencyPolicy.Once(limit);
+        }
+
+        foreach (var limit in FindAll(section, Tokens))
+        {
+            yield return LimitTokensPolicy.Once(limit);
+        }
+
+        foreach (var budget in FindAll(section, Budget))
+        {
+            yield return BudgetPolicy.Once(budget);
         }
 
         if (Find(section, Cache) is { } cache)
@@ -108,11 +129,16 @@ internal static partial class ConfiguredRoute
             : throw new InvalidOperationException($"{name} is '{found.Value}'. Give it its members, or leave it out.");
     }
 
+    // One, or a list of several.
+    private static IEnumerable<IConfigurationSection> FindAll(IConfigurationSection section, string name) => Find(section, name) is not { } found ? []
+        : IsList(found) ? found.GetChildren()
+        : [found];
+
     private static bool IsList(IConfigurationSection section) =>
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
 
     private static bool IsOfPolicy(string key) =>
-        key.Split(':')[0] is var name && Array.Exists([Auth, Limit, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
+        key.Split(':')[0] is var name && Array.Exists([Auth, Models, Limit, Concurrency, Tokens, Budget, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {

@@ -7,8 +7,8 @@ namespace OpenAi.Gateway;
 
 /// <summary>
 /// The one wrap around an endpoint. Where a policy was written decides whether it is in scope; here stands, once, when it runs:
-/// <code>guard → authenticate → limit → model → cache → endpoint (transform, forward)</code>
-/// Limits add up; of authentication and cache the nearest one wins (route, then group, then app).
+/// <code>guard → authenticate → limit → model → cache → concurrency → tokens and money → endpoint (transform, forward)</code>
+/// Limits and rules for models add up; of authentication and cache the nearest one wins (route, then group, then app).
 /// </summary>
 internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices services)
 {
@@ -71,6 +71,17 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         var pipeline = endpoint;
         var cache = inScope.OfType<ProxyCachePolicy>().LastOrDefault();
         var limits = inScope.OfType<LimitCountPolicy>().ToArray();
+        var spends = inScope.OfType<SpendPolicy>().ToArray();
+        if (spends.Length > 0)
+        {
+            pipeline = new SpendStage(spends, services, pipeline).InvokeAsync;
+        }
+
+        foreach (var concurrency in inScope.OfType<LimitConcurrencyPolicy>().Reverse())
+        {
+            pipeline = new LimitConcurrencyStage(concurrency, services, pipeline).InvokeAsync;
+        }
+
         if (cache is not null)
         {
             var uncached = limits.Length > 0 ? LimitCountStage.RefuseUnlessHitAsync(pipeline) : pipeline;
@@ -79,7 +90,8 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
 
         if (route is not null)
         {
-            pipeline = new ModelStage(route, isNeeded: cache is not null, services, pipeline).InvokeAsync;
+            var guard = new ModelGuard([.. inScope.OfType<ModelsPolicy>()], spends);
+            pipeline = new ModelStage(route, guard, isNeeded: cache is not null, services, pipeline).InvokeAsync;
         }
 
         if (limits.Length > 0)

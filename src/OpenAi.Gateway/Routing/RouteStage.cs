@@ -10,7 +10,7 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
     {
         var request = GatewayRequest.Of(context);
         request.Route = route;
-        request.Usage = services.Usage.IsOn ? new RequestUsage() : null;
+        request.Usage = services.Usage.IsOn || GatewayActivitySource.HasListeners ? new RequestUsage() : null;
         return request.Usage is not null || services.Metrics.IsCountingRequests ? CountAsync(context, request.Usage) : RunAsync(context);
     }
 

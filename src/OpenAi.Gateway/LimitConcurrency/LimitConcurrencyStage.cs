@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Lets only so many requests go on at the same time. A place is free again when its answer has ended, however it ends; whoever leaves the queue
+/// frees its place in it.
+/// </summary>
+internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, GatewayServices services, RequestDelegate next)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var limit = policy.Limit;
+        IDisposable? place;
+        try
+        {
+            place = await EnterAsync(context, limit);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            ForwardEnd.EndAbandoned(context);
+            return;
+        }
+
+        if (place is null)
+        {
+            services.Metrics.LimitRejected(GatewayRequest.Of(context).Route?.Pattern, "concurrency");
+            await services.WriteErrorAsync(context, GatewayErrors.ConcurrencyReached(limit.Options.RejectedCode, limit.Options.RejectedMessage));
+            return;
+        }
+
+        using (place)
+        {
+            await next(context);
+        }
+    }
+
+    // Null when there is no place, not even in the queue, or none in time.
+    private async ValueTask<IDisposable?> EnterAsync(HttpContext context, LimitConcurrencyPolicy.Compiled limit)
+    {
+        var options = limit.Options;
+        var key = limit.KeyOf(context);
+        if (options.QueueLimit == 0)
+        {
+            return await services.Gates.EnterAsync(key, options.Permits, 0, context.RequestAborted);
+        }
+
+        using var deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
+        try
+        {
+            var entering = services.Gates.EnterAsync(key, options.Permits, options.QueueLimit, either.Token);
+            if (!entering.IsCompleted)
+            {
+                deadline.CancelAfter(options.QueueTimeout);
+            }
+
+            return await entering;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}

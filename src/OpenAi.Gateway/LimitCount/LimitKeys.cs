@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Gives the keys of one limit's requests.</summary>
+/// <param name="setting">What the options say.</param>
+/// <param name="name">The limit's name; its group's comes in its place when it has one.</param>
+/// <param name="kind">Keeps groups of different kinds of limits apart: they count different things.</param>
+internal sealed class LimitKeys(in LimitKeySetting setting, string name, string kind = "")
+{
+    private readonly string _name = setting.Group is { } group ? $"{kind}group:{group}" : name;
+    private readonly Func<HttpContext, string?>? _selector = LimitKeySelector.Create(setting);
+
+    // A value of one kind must not meet an equal one of another kind.
+    private string ByKey => field ??= _name + ":key";
+
+    private string ByConsumer => field ??= _name + ":consumer";
+
+    private string ByAddress => field ??= _name + ":address";
+
+    public LimitKey KeyOf(HttpContext context)
+    {
+        var (limit, value) = _selector is null
+            ? (ByConsumer, RequestVariables.ConsumerName(context))
+            : (ByKey, _selector(context));
+        return string.IsNullOrWhiteSpace(value) ? new(ByAddress, RequestVariables.RemoteAddress(context)) : new(limit, value);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The names of the fields of a request that the gateway acts on.</summary>
+internal static class ModelFields
+{
+    /// <summary>In the order of the reader's flags.</summary>
+    public static readonly string[] Names =
+    [
+        "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "prompt", "input",
+        "service_tier", "background",
+    ];
+
+    private static readonly int Longest = Names.Max(name => name.Length);
+
+    /// <summary>
+    /// Whether a name is one of a field but for the case of its letters: some servers, such as those written in Go, read it as the field all the
+    /// same.
+    /// </summary>
+    public static bool LooksLikeOne(in Utf8JsonReader name)
+    {
+        // No name is longer when each of its letters is escaped.
+        const int LongestEscape = 6;
+        if (name.ValueSpan.Length > Longest * LongestEscape)
+        {
+            return false;
+        }
+
+        // Two letters outside ASCII have s and k for their small ones.
+        var text = name.GetString()!.Replace('\u017F', 's').Replace('\u212A', 'k');
+        return Array.Exists(Names, known => known.Equals(text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Whether the value of this member may be an image or a file rather than text.</summary>
+    public static bool HoldsMedia(in Utf8JsonReader name) =>
+        name.ValueTextEquals("url"u8) || name.ValueTextEquals("image_url"u8) || name.ValueTextEquals("file_data"u8);
+}

@@ -1,0 +1,125 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Reserves in every limit of tokens and money in scope what a call may take, and settles when it has ended, however it ends. It stands behind the
+/// cache: an answer that did not come from the upstream takes nothing.
+/// </summary>
+internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices services, RequestDelegate next)
+{
+    private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var request = GatewayRequest.Of(context);
+        return request.Model is { } model && request.Operation != ModelOperation.Other ? SpendAsync(context, request, model) : next(context);
+    }
+
+    private async Task SpendAsync(HttpContext context, GatewayRequest request, ModelRequest model)
+    {
+        // Whoever else wants to know or not: what the call took is settled by it.
+        var usage = request.Usage ??= new RequestUsage();
+        var granted = new List<SpendReservation>(policies.Length);
+        try
+        {
+            if (await ReserveAsync(context, model, granted) is { } refusal)
+            {
+                await services.WriteErrorAsync(context, refusal);
+                return;
+            }
+
+            await next(context);
+        }
+        finally
+        {
+            await SettleAsync(granted, model, usage);
+        }
+    }
+
+    // Null when all have granted. What some have granted stays in the list whatever happens, for the end to settle.
+    private async ValueTask<GatewayError?> ReserveAsync(HttpContext context, ModelRequest model, List<SpendReservation> granted)
+    {
+        foreach (var policy in policies)
+        {
+            var limit = policy.Limit;
+            var cost = limit.CostOf(model, services.Prices, out var error);
+            if (error is not null || cost > limit.Most)
+            {
+                services.Metrics.LimitRejected(Route(context), limit.Kind);
+                return error ?? limit.RefuseForever(model, cost);
+            }
+
+            if (cost == 0)
+            {
+                continue;
+            }
+
+            var (key, window) = limit.WindowOf(context, services.Time.GetUtcNow());
+            if (await ReserveAsync(context, limit, key, cost, window) is not { } reservation)
+            {
+                if (limit.AllowDegradation)
+                {
+                    continue;
+                }
+
+                return GatewayErrors.LimitUnavailable;
+            }
+
+            if (!reservation.IsGranted)
+            {
+                limit.WriteHeaders(context.Response, reservation);
+                services.Metrics.LimitRejected(Route(context), limit.Kind);
+                return limit.Refuse(context, reservation);
+            }
+
+            granted.Add(new SpendReservation(limit, key, reservation, cost));
+        }
+
+        // Of several limits the tightest one of each kind is shown: it is the one that the caller will meet first.
+        foreach (var one in granted.OrderByDescending(one => one.Reservation.Remaining))
+        {
+            one.Limit.WriteHeaders(context.Response, one.Reservation);
+        }
+
+        return null;
+    }
+
+    // Null when the counter's store is down.
+    private async ValueTask<LimitReservation?> ReserveAsync(HttpContext context, SpendLimit limit, LimitKey key, long cost, TimeSpan window)
+    {
+        try
+        {
+            return await services.Counter.ReserveAsync(key, cost, limit.Most, window, context.RequestAborted);
+        }
+        catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LimitCountLog.CounterFailed(_logger, key.Limit, limit.AllowDegradation, error);
+            return null;
+        }
+    }
+
+    // Never with the request's token: a client that has left must not keep what it did not use.
+    private async ValueTask SettleAsync(List<SpendReservation> granted, ModelRequest model, RequestUsage usage)
+    {
+        foreach (var one in granted)
+        {
+            try
+            {
+                if (one.Limit.Spent(model, usage, services.Prices) is { } spent)
+                {
+                    // An estimate must not be dearer than all that the request could take.
+                    await services.Counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsEstimated ? Math.Min(spent, one.Cost) : spent);
+                }
+            }
+            catch (Exception error)
+            {
+                // The request has its answer already; the window's end gives back what is too much.
+                LimitCountLog.CounterFailed(_logger, one.Key.Limit, true, error);
+            }
+        }
+    }
+
+    private static string? Route(HttpContext context) => GatewayRequest.Of(context).Route?.Pattern;
+}
