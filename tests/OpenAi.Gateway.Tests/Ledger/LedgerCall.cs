@@ -6,7 +6,6 @@ namespace OpenAi.Gateway.Tests.Ledger;
 internal sealed record LedgerCall(int Id, LedgerRoute Route, LedgerQuestion Question, IReadOnlyList<LedgerFault> Faults, double? LeavesAt, bool HasWrongPassword)
 {
     private const int Consumers = 8;
-    private const int CachedQuestions = 25;
 
     private static readonly ModelOperation[] Operations =
         [ModelOperation.ChatCompletions, ModelOperation.ChatCompletions, ModelOperation.Completions, ModelOperation.Responses, ModelOperation.Embeddings];
@@ -15,6 +14,12 @@ internal sealed record LedgerCall(int Id, LedgerRoute Route, LedgerQuestion Ques
     public string Name => string.Create(CultureInfo.InvariantCulture, $"c{Id % Consumers}-{Id}");
 
     public string Consumer => Name[..Name.IndexOf('-', StringComparison.Ordinal)];
+
+    /// <summary>
+    /// Up to which part of its answer the stand-in goes for a client that leaves there, so that it does leave before the end; null when it goes on.
+    /// Where others want the answer too, or it gets another form, the client leaves when it may.
+    /// </summary>
+    public double? HeldAt => Route is LedgerRoute.Cached or LedgerRoute.Bridged || LeavesAt < 0 || Id % 2 == 0 ? null : LeavesAt;
 
     public static LedgerCall Draw(int id, int seed)
     {
@@ -29,8 +34,8 @@ internal sealed record LedgerCall(int Id, LedgerRoute Route, LedgerQuestion Ques
             _ => LedgerRoute.Bridged,
         };
 
-        // Many calls ask the same on the cached route; on the others each its own.
-        var asked = route == LedgerRoute.Cached ? random.Next(CachedQuestions) : id;
+        // On the cached route, several calls ask the same at about the same time; on the others each its own.
+        var asked = route == LedgerRoute.Cached ? (id / 100 * 100) + random.Next(4) : id;
         var answer = new Random(unchecked((seed * 1_000_003) + ((int)route * 100_003) + asked + 1));
         var operation = route == LedgerRoute.Bridged ? ModelOperation.Completions : Operations[answer.Next(Operations.Length)];
         var isStream = operation != ModelOperation.Embeddings && random.Next(3) > 0;
