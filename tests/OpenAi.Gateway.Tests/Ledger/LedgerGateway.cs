@@ -17,6 +17,8 @@ internal sealed class LedgerGateway : IAsyncDisposable
 
     public LedgerSink Sink { get; } = new();
 
+    public LedgerCounter Counter { get; } = new();
+
     public LogCollector Logs => _server!.Logs;
 
     public static async Task<LedgerGateway> StartAsync(LedgerUpstream upstream, LedgerClock clock, IEnumerable<LedgerCall> calls)
@@ -28,6 +30,7 @@ internal sealed class LedgerGateway : IAsyncDisposable
                 builder.Logging.SetMinimumLevel(LogLevel.Error);
                 builder.Services.AddSingleton<TimeProvider>(clock);
                 builder.Services.AddSingleton<UsageSink>(gateway.Sink);
+                builder.Services.AddSingleton<LimitCounter>(gateway.Counter);
                 builder.Services.AddOpenAiUpstream("openai", options => Configure(options, upstream));
                 builder.Services.AddOpenAiUpstream("unasked", options => Configure(options, upstream).AsksForUsage = false);
                 builder.Services.AddOpenAiUpstream("failing", options => Configure(options, upstream).FallbackTo("openai").FallbackTo("other").RetryBudget = 30);
@@ -75,7 +78,13 @@ internal sealed class LedgerGateway : IAsyncDisposable
 
     private static void Map(WebApplication app)
     {
-        MapRoute(app, LedgerRoute.Plain);
+        MapRoute(app, LedgerRoute.Plain).UseLimitTokens(limit =>
+        {
+            limit.Group = LedgerCounter.Group;
+            limit.Count = 1_000_000;
+            limit.TimeWindow = TimeSpan.FromDays(1);
+            limit.UseKey(context => context.Request.Headers[LedgerClock.CallHeader]);
+        });
         MapRoute(app, LedgerRoute.Unasked, "unasked");
         MapRoute(app, LedgerRoute.Fallback, "failing");
         MapRoute(app, LedgerRoute.Bridged).BridgeCompletions(bridge => bridge.DefaultModel = "chat");

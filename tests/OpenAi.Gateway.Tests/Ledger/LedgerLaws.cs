@@ -37,6 +37,17 @@ internal static class LedgerLaws
         CheckBytes(seen, context);
     }
 
+    /// <summary>A limit of tokens settles once, with what is recorded.</summary>
+    public static void CheckLimit(UsageRecord record, IReadOnlyList<long> settled)
+    {
+        settled.Count.ShouldBeLessThanOrEqualTo(1, $"{record}");
+        (settled.Count == 1 || record.Usage == default || !record.Route.StartsWith($"/{LedgerRoute.Plain}", StringComparison.Ordinal)).ShouldBeTrue($"{record}");
+        foreach (var tokens in settled)
+        {
+            (tokens == record.Usage.Total || (record.IsEstimated && tokens < record.Usage.Total)).ShouldBeTrue($"{tokens} settled: {record}");
+        }
+    }
+
     private static UsageEnding[] EndingsOf(LedgerOutcome seen, IReadOnlyList<LedgerEntry> ledger)
     {
         if (seen.End == LedgerEnd.Left)
