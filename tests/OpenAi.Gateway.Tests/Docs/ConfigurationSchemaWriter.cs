@@ -27,6 +27,7 @@ internal static class ConfigurationSchemaWriter
 
         var route = definitions[nameof(OpenAiRouteOptions)]!["properties"]!;
         route["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions));
+        route["BridgeCompletions"] = Reference(typeof(CompletionBridgeOptions));
         route["LimitCount"] = new JsonObject
         {
             ["anyOf"] = new JsonArray(Reference(typeof(LimitCountOptions)), ListOf(Reference(typeof(LimitCountOptions)))),
