@@ -138,6 +138,28 @@ public static class OpenAiGatewayApplicationBuilderExtensions
         return Use(app, LimitTokensPolicy.Following(section));
     }
 
+    /// <summary>Limits what the calls of the app's OpenAI routes may cost; all of them share one budget for each key.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="configure">Sets at least amount and period.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseBudget(this IApplicationBuilder app, Action<BudgetOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(app, BudgetPolicy.From(configure));
+    }
+
+    /// <summary>Limits what the calls of the app's OpenAI routes may cost as a configuration section says, and follows its changes.</summary>
+    /// <param name="app">The app, or a branch of it.</param>
+    /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
+    /// <returns>The same app.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static IApplicationBuilder UseBudget(this IApplicationBuilder app, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(app, BudgetPolicy.Following(section));
+    }
+
     private static IApplicationBuilder Use(IApplicationBuilder app, GatewayPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(app);

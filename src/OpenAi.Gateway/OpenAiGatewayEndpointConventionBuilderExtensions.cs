@@ -162,6 +162,32 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
         return Use(builder, LimitTokensPolicy.Following(section));
     }
 
+    /// <summary>Limits what the calls of the route may cost; the routes of a group share one budget for each key, and other endpoints cost nothing.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="configure">Sets at least amount and period.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseBudget<TBuilder>(this TBuilder builder, Action<BudgetOptions> configure)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Use(builder, BudgetPolicy.From(configure));
+    }
+
+    /// <summary>Limits what the calls of the route may cost as a configuration section says, and follows its changes.</summary>
+    /// <typeparam name="TBuilder">The type of the route or group.</typeparam>
+    /// <param name="builder">The route or group.</param>
+    /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    public static TBuilder UseBudget<TBuilder>(this TBuilder builder, IConfiguration section)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return Use(builder, BudgetPolicy.Following(section));
+    }
+
     private static TBuilder Use<TBuilder>(TBuilder builder, GatewayPolicy policy)
         where TBuilder : IEndpointConventionBuilder
     {

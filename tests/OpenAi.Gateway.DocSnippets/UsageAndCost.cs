@@ -52,4 +52,22 @@ internal static class UsageAndCost
         builder.Services.AddSingleton<UsageSink, DatabaseUsageSink>();
         #endregion
     }
+
+    public static void Limits(WebApplication app)
+    {
+        #region UsageAndCost.Limits
+        app.MapOpenAiRoute("/v1/chat/completions", upstream: "openai")
+            .UseLimitTokens(limit =>
+            {
+                limit.Count = 100_000;
+                limit.TimeWindow = TimeSpan.FromMinutes(1);
+                limit.WhenMaxUnknown = WhenMaxUnknown.InjectCap;
+            })
+            .UseBudget(budget =>
+            {
+                budget.Amount = 50;
+                budget.Period = BudgetPeriod.Month;
+            });
+        #endregion
+    }
 }

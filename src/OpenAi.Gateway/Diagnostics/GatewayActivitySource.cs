@@ -10,6 +10,9 @@ internal static class GatewayActivitySource
 
     private static readonly ActivitySource Source = new(Name);
 
+    /// <summary>Whether anybody wants spans, which say what a call took.</summary>
+    public static bool HasListeners => Source.HasListeners();
+
     public static Activity? Start(OpenAiRouteMetadata route, Upstream upstream)
     {
         if (!Source.HasListeners())
@@ -31,10 +34,12 @@ internal static class GatewayActivitySource
         }
 
         var request = GatewayRequest.Of(context);
+        activity.SetTag("openai_gateway.upstream", request.Upstream ?? request.Route?.Upstream);
         activity.SetTag("openai_gateway.attempts", request.Attempts);
         activity.SetTag("http.response.status_code", context.Response.StatusCode);
         activity.SetTag("server.address", request.Node?.Address.Host);
         activity.SetTag("server.port", request.Node?.Address.Port);
+        GenAiSpan.Describe(activity, request);
         if (request.Error is { } error)
         {
             activity.SetTag("error.type", error.Code);

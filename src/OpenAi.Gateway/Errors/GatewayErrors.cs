@@ -91,9 +91,9 @@ internal static class GatewayErrors
     public static GatewayError ModelNotAllowed(string model) => new(
         StatusCodes.Status403Forbidden, $"The model '{model}' is not allowed here.", "permission_error", "model_not_allowed", "model");
 
-    public static GatewayError ModelNotPriced(string? model) => new(
+    public static GatewayError ModelNotPriced(string? model, string? tier) => new(
         StatusCodes.Status400BadRequest,
-        $"The model '{model}' has no price, and a budget must know what a request may cost (AllowUnpricedModels).",
+        tier is null ? $"The model '{model}' has no price here, so it cannot be asked for." : $"The model '{model}' has no price in the service tier '{tier}' here, so it cannot be asked for.",
         InvalidRequest,
         "model_not_priced",
         "model");

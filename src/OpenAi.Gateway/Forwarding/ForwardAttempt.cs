@@ -18,7 +18,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     /// <summary>The upstream that was asked: the call's own, or one of its fallbacks.</summary>
     public Upstream Upstream => step.Upstream;
 
-    /// <summary>The node that was asked, with the key for it.</summary>
+    /// <summary>The node that was asked, with the key for it; none for an attempt that was never made.</summary>
     public NodeKey Pair => step.Pair;
 
     /// <summary>The model that was asked for, as far as the gateway knows it.</summary>
@@ -58,7 +58,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
 
     /// <summary>An attempt that was never made.</summary>
     public static ForwardAttempt Refused(Upstream upstream, GatewayError error) =>
-        new(new UpstreamStep(upstream, null!, null, default), null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
+        new(new UpstreamStep(upstream, upstream, null!, null, default), null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
 
     public async Task SendAsync(HttpMessageInvoker invoker, TimeSpan timeout)
     {

@@ -9,6 +9,9 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServices services, ILogger logger)
 {
+    // The two clocks and the timer of a pause may differ by so much.
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromMilliseconds(50);
+
     private readonly AttemptJudge _judge = new(metadata, services, logger);
 
     public async Task<ForwardAttempt> SendAsync(HttpContext context, Upstream upstream, UpstreamCall call)
@@ -76,7 +79,8 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
 
         // 4
         var sent = services.Time.GetTimestamp();
-        await attempt.SendAsync(step.Upstream.Invoker, left < step.Upstream.Options.FirstByteTimeout ? left : step.Upstream.Options.FirstByteTimeout);
+        var limit = step.Upstream.Options.FirstByteTimeout;
+        await attempt.SendAsync(step.Upstream.Invoker, left < limit ? left : limit);
         services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
         if (attempt.Error is { } failure)
         {
@@ -109,7 +113,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         for (var pause = next.Pause; pause > TimeSpan.Zero; pause = next.Pair.AskedLeft)
         {
             var waited = services.Time.GetElapsedTime(began);
-            if (waited + pause > next.Upstream.Options.MaxRetryDelay || waited + pause >= left)
+            if (waited + pause > next.Upstream.Options.MaxRetryDelay + ClockSlack || waited + pause >= left)
             {
                 return false;
             }

@@ -77,7 +77,7 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
             }
         }
 
-        return Best(begin, end, last, verdict, left) is { } best ? Go(best.Position, best.Pair, best.Pause) : null;
+        return Wait(begin, end, last, verdict, left);
     }
 
     private int? Retries => retries ?? UpstreamAt(_position).Options.Retries;
@@ -95,44 +95,43 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
         position == _position && Retries is not null ? Tried?.IsSpent(pair) != true : Tried?.Contains(pair) != true;
 
     // Of those that need a pause the one with the shortest; of equals the first upstream's, one not tried yet, the best rested.
-    private (TimeSpan Pause, int Position, bool IsTried, TimeSpan RestLeft, NodeKey Pair)? Best(
-        int begin, int end, NodeKey last, Verdict verdict, TimeSpan left)
+    private UpstreamStep? Wait(int begin, int end, NodeKey last, Verdict verdict, TimeSpan left)
     {
-        (TimeSpan Pause, int Position, bool IsTried, TimeSpan RestLeft, NodeKey Pair)? best = null;
-        var own = RetryPolicy.Pause(_attempts);
+        var backoff = RetryPolicy.Pause(_attempts);
+        NodeKey? best = null;
+        (TimeSpan Pause, int Position, bool IsTried, TimeSpan RestLeft) bestRank = default;
         for (var position = begin; position < end; position++)
         {
-            if (!CanTake(position))
+            foreach (var pair in CanTake(position) ? UpstreamAt(position).Pairs : [])
             {
-                continue;
-            }
-
-            var longest = UpstreamAt(position).Options.MaxRetryDelay;
-            foreach (var pair in UpstreamAt(position).Pairs)
-            {
-                var asked = pair == last && verdict.Asked is { } pause ? Longer(pause, pair.AskedLeft) : pair.AskedLeft is var rest && rest > TimeSpan.Zero ? rest : own;
-                if (!IsAllowed(position, pair) || asked > longest || asked >= left)
+                var pause = PauseBefore(pair, last, verdict, backoff);
+                if (IsAllowed(position, pair) && pause <= UpstreamAt(position).Options.MaxRetryDelay && pause < left)
                 {
-                    continue;
-                }
-
-                var isTried = Tried?.Contains(pair) == true;
-                if (best is not { } other || (asked, position, isTried, pair.RestLeft).CompareTo((other.Pause, other.Position, other.IsTried, other.RestLeft)) < 0)
-                {
-                    best = (asked, position, isTried, pair.RestLeft, pair);
+                    var rank = (pause, position, Tried?.Contains(pair) == true, pair.RestLeft);
+                    if (best is null || rank.CompareTo(bestRank) < 0)
+                    {
+                        (best, bestRank) = (pair, rank);
+                    }
                 }
             }
         }
 
-        return best;
+        return best is null ? null : Go(bestRank.Position, best, bestRank.Pause);
     }
 
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+    // Never earlier than the upstream asks for.
+    private static TimeSpan PauseBefore(NodeKey pair, NodeKey last, Verdict verdict, TimeSpan backoff)
+    {
+        var asked = pair.AskedLeft;
+        return pair == last && verdict.Asked is { } own ? (own > asked ? own : asked)
+            : asked > TimeSpan.Zero ? asked
+            : backoff;
+    }
 
     private UpstreamStep Go(int position, NodeKey pair, TimeSpan pause)
     {
         _attempts = position == _position ? _attempts + 1 : 1;
         _position = position;
-        return new UpstreamStep(UpstreamAt(position), pair, FallbackAt(position), pause);
+        return new UpstreamStep(first, UpstreamAt(position), pair, FallbackAt(position), pause);
     }
 }

@@ -31,7 +31,7 @@ internal static class UpstreamRequest
         foreach (var rule in route.HeaderRules)
         {
             // A key that the route sends is one of its upstream's provider; no other one may see it.
-            if (step.Fallback is null || !HeaderFilter.HoldsKey(rule.Name))
+            if (!step.IsForeignKey(rule.Name))
             {
                 Apply(rule, message);
             }

@@ -45,11 +45,17 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
             return await services.Gates.EnterAsync(key, options.Permits, 0, context.RequestAborted);
         }
 
-        using var deadline = new CancellationTokenSource(options.QueueTimeout, services.Time);
+        using var deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
         try
         {
-            return await services.Gates.EnterAsync(key, options.Permits, options.QueueLimit, either.Token);
+            var entering = services.Gates.EnterAsync(key, options.Permits, options.QueueLimit, either.Token);
+            if (!entering.IsCompleted)
+            {
+                deadline.CancelAfter(options.QueueTimeout);
+            }
+
+            return await entering;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {

@@ -16,13 +16,13 @@ internal sealed class TokenLimit(LimitTokensOptions options, string name)
 
     public override (LimitKey Key, TimeSpan Window) WindowOf(HttpContext context, DateTimeOffset now) => (_keys.KeyOf(context), options.TimeWindow);
 
-    public override long CostOf(ModelRequest model, out GatewayError? error)
+    public override long CostOf(ModelRequest model, ModelPrices prices, out GatewayError? error)
     {
         error = null;
         return Counted(Estimate.Of(model));
     }
 
-    public override long? Spent(ModelRequest model, RequestUsage usage) =>
+    public override long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices) =>
         model.IsBackground && usage.IsEstimated ? null : Counted(usage.Tokens);
 
     public override GatewayError Refuse(HttpContext context, LimitReservation reservation) =>

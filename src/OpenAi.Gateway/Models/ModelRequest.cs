@@ -61,6 +61,13 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>The service tier that the request asks for.</summary>
     public string? ServiceTier { get; set; }
 
+    /// <summary>The models that may answer: the one to ask for, or those that a bridge or a fallback has in its place.</summary>
+    public IReadOnlyList<string?> PossibleModels
+    {
+        get => field ?? [Model];
+        set;
+    }
+
     /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
     public bool IsBackground { get; set; }
 
@@ -229,8 +236,14 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {
         var span = body.Span;
+        if (edits.Count == 0)
+        {
+            writer.Write(span);
+            return;
+        }
+
         var position = 0;
-        foreach (var edit in edits.Count > 1 ? edits.OrderBy(edit => edit.Start) : (IEnumerable<JsonEdit>)edits)
+        foreach (var edit in edits.OrderBy(edit => edit.Start))
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)

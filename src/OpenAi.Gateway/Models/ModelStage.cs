@@ -35,8 +35,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
     private async Task ReadAsync(HttpContext context, GatewayRequest request, bool isGuarded)
     {
-        var upstream = services.Upstreams.Get(route.Upstream).Options;
-        if (await request.ReadBodyAsync(upstream.MaxBufferedBody, services) is not { } body)
+        var upstream = services.Upstreams.Get(route.Upstream);
+        if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
         {
             return;
         }
@@ -48,7 +48,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             error = model is not null ? guard.Apply(request, model)
                 : IsWithoutModel(context, request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
-                : GatewayErrors.BodyNotCheckable(upstream.MaxBufferedBody);
+                : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
         }
 
         if (error is not null)
@@ -58,7 +58,13 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         }
 
         request.Model = model;
-        if (model is { IsStream: true, ClientAsksForUsage: false } && request.Operation.TellsUsageOnRequest() && upstream.AsksForUsage)
+        if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null))
+        {
+            model.PossibleModels = PossibleModels(model, upstream);
+        }
+
+        var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();
+        if (isUsageWanted && model is { IsStream: true, ClientAsksForUsage: false })
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();
@@ -68,6 +74,14 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         request.EditedBody = model is { IsEdited: true } ? model.ToBody() : null;
         await next(context);
+    }
+
+    private string?[] PossibleModels(ModelRequest model, Upstream upstream)
+    {
+        var first = model is { Operation: ModelOperation.Completions, Model: { } asked } && route.Settings.Bridge?.TargetOf(asked).Model is { Length: > 0 } target
+            ? target
+            : model.Model;
+        return [first, .. upstream.Options.Fallbacks.Select(fallback => first is not null && fallback.Models.TryGetValue(first, out var other) ? other : first)];
     }
 
     // Of the operations that the gateway does not know, some have no body at all, and others upload files.

@@ -33,13 +33,23 @@ internal static class CacheAnswer
         }
 
         response.ContentLength = entry.Body.Length;
-        return HttpMethods.IsHead(context.Request.Method)
-            ? Task.CompletedTask
-            : response.BodyWriter.WriteAsync(entry.Body, context.RequestAborted).AsTask();
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return Task.CompletedTask;
+        }
+
+        var writing = response.BodyWriter.WriteAsync(entry.Body, context.RequestAborted);
+        if (!writing.IsCompletedSuccessfully)
+        {
+            return writing.AsTask();
+        }
+
+        _ = writing.Result;
+        return Task.CompletedTask;
     }
 
     public static void WriteHead(
-        HttpContext context, ProxyCacheOptions options, int status, IReadOnlyList<KeyValuePair<string, StringValues>> headers, TimeSpan age)
+        HttpContext context, ProxyCacheOptions options, int status, KeyValuePair<string, StringValues>[] headers, TimeSpan age)
     {
         var response = context.Response;
         response.StatusCode = status;

@@ -6,6 +6,9 @@ namespace OpenAi.Gateway;
 /// <summary>Who an answer is stored for. A name alone does not tell the app's users apart: two may have one display name.</summary>
 internal static class CacheCaller
 {
+    /// <summary>Stands before a consumer's name, which thereby is no name of the app's own users.</summary>
+    public const string ConsumerPrefix = "consumer:";
+
     private const string Subject = "sub";
 
     /// <summary>A text of this caller alone; <see langword="null"/> for nobody.</summary>
@@ -13,7 +16,7 @@ internal static class CacheCaller
     {
         if (GatewayRequest.Of(context).Consumer is { } consumer)
         {
-            return "consumer:" + consumer.Name;
+            return ConsumerPrefix + consumer.Name;
         }
 
         return IsAuthenticated(context.User) ? string.Concat(Names(context.User).Select(name => $"{name?.Length ?? 0}:{name}")) : null;

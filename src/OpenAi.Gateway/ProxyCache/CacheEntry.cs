@@ -8,17 +8,20 @@ internal sealed record CacheEntry(
     int Status,
     DateTimeOffset StoredAt,
     TimeSpan FreshFor,
-    IReadOnlyList<KeyValuePair<string, StringValues>> Headers,
+    KeyValuePair<string, StringValues>[] Headers,
     ReadOnlyMemory<byte> Body)
 {
     /// <summary>Whether it is an event stream; else it is something whole, usually JSON.</summary>
     public bool IsEventStream { get; } = IsStream(Headers);
 
+    /// <summary>The bytes that it was written to already, if it was.</summary>
+    public byte[]? Stored { get; init; }
+
     public TimeSpan Age(DateTimeOffset now) => now > StoredAt ? now - StoredAt : TimeSpan.Zero;
 
     public bool IsFresh(DateTimeOffset now) => Age(now) < FreshFor;
 
-    private static bool IsStream(IReadOnlyList<KeyValuePair<string, StringValues>> headers)
+    private static bool IsStream(KeyValuePair<string, StringValues>[] headers)
     {
         foreach (var (name, values) in headers)
         {

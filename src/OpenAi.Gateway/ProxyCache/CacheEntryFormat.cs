@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Extensions.Primitives;
 
@@ -11,16 +12,29 @@ internal static class CacheEntryFormat
     // Ten thousand years: whoever adds something to it gets no overflow.
     private const long LongestTicks = 10_000 * 366 * TimeSpan.TicksPerDay;
 
+    // Version and status stand before it.
+    private const int StoredAtStart = sizeof(byte) + sizeof(short);
+
     public static byte[] Write(CacheEntry entry)
     {
-        using var stream = new MemoryStream(entry.Body.Length + 512);
-        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        var bytes = Begin(entry.Status, entry.FreshFor, entry.Headers, entry.Body.Length, out var bodyStart);
+        SetStoredAt(bytes, entry.StoredAt);
+        entry.Body.Span.CopyTo(bytes.AsSpan(bodyStart));
+        return bytes;
+    }
+
+    /// <summary>The bytes of an entry whose body is still to be written, to the end of them, and when it was stored.</summary>
+    public static byte[] Begin(int status, TimeSpan freshFor, KeyValuePair<string, StringValues>[] headers, int bodyLength, out int bodyStart)
+    {
+        bodyStart = LengthOfHead(headers);
+        var bytes = new byte[bodyStart + bodyLength];
+        var writer = new EntryWriter(bytes);
         writer.Write(Version);
-        writer.Write((short)entry.Status);
-        writer.Write(entry.StoredAt.UtcTicks);
-        writer.Write(entry.FreshFor.Ticks);
-        writer.Write((short)entry.Headers.Count);
-        foreach (var (name, values) in entry.Headers)
+        writer.Write((short)status);
+        writer.Write(0L);
+        writer.Write(freshFor.Ticks);
+        writer.Write((short)headers.Length);
+        foreach (var (name, values) in headers)
         {
             writer.Write(name);
             writer.Write((short)values.Count);
@@ -30,10 +44,12 @@ internal static class CacheEntryFormat
             }
         }
 
-        writer.Write(entry.Body.Length);
-        writer.Write(entry.Body.Span);
-        return stream.ToArray();
+        writer.Write(bodyLength);
+        return bytes;
     }
+
+    public static void SetStoredAt(byte[] bytes, DateTimeOffset storedAt) =>
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(StoredAtStart), storedAt.UtcTicks);
 
     public static CacheEntry? Read(byte[] bytes)
     {
@@ -65,6 +81,21 @@ internal static class CacheEntryFormat
         {
             return null;
         }
+    }
+
+    private static int LengthOfHead(KeyValuePair<string, StringValues>[] headers)
+    {
+        var length = StoredAtStart + sizeof(long) + sizeof(long) + sizeof(short) + sizeof(int);
+        foreach (var (name, values) in headers)
+        {
+            length += EntryWriter.LengthOf(name) + sizeof(short);
+            foreach (var value in values)
+            {
+                length += EntryWriter.LengthOf(value ?? "");
+            }
+        }
+
+        return length;
     }
 
     private static StringValues ReadValues(BinaryReader reader)

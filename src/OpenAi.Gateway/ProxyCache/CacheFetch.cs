@@ -7,15 +7,20 @@ namespace OpenAi.Gateway;
 /// <summary>One answer on its way from the endpoint to the client, watched by the cache.</summary>
 internal sealed class CacheFetch : IDisposable
 {
+    // Of a longer answer, memory is only taken as it comes.
+    private const int MostAnnounced = 1 << 20;
+
     private readonly HttpContext _context;
     private readonly ProxyCachePolicy.Compiled _cache;
     private readonly CacheEntry? _old;
-    private readonly Dictionary<string, StringValues> _before;
+    private readonly HeadBefore _before;
     private readonly DateTimeOffset _begun;
     private readonly ResponseTee _tee;
     private readonly AbortWatch _lifetime;
     private readonly SingleFlight.Flight? _flight;
-    private IReadOnlyList<KeyValuePair<string, StringValues>> _headers = [];
+    private KeyValuePair<string, StringValues>[] _headers = [];
+    private byte[]? _bytes;
+    private int _bodyStart;
     private TimeSpan _freshFor;
     private int _status;
 
@@ -29,7 +34,7 @@ internal sealed class CacheFetch : IDisposable
         HttpContext context,
         ProxyCachePolicy.Compiled cache,
         CacheEntry? old,
-        Dictionary<string, StringValues> before,
+        HeadBefore before,
         DateTimeOffset begun,
         SingleFlight.Flight? flight)
     {
@@ -80,21 +85,27 @@ internal sealed class CacheFetch : IDisposable
         var isWhole = !request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
             ? announced == _tee.Length
             : request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
-        return _tee.Mode == TeeMode.Remember && isWhole
-            ? new CacheEntry(_status, now, _freshFor, _headers, _tee.ToArray())
-            : null;
+        if (_tee.Mode != TeeMode.Remember || !isWhole)
+        {
+            return null;
+        }
+
+        var length = (int)_tee.Length;
+        if (_bytes is null)
+        {
+            _bytes = CacheEntryFormat.Begin(_status, _freshFor, _headers, length, out _bodyStart);
+            _tee.CopyTo(_bytes.AsSpan(_bodyStart));
+        }
+
+        CacheEntryFormat.SetStoredAt(_bytes, now);
+        return new CacheEntry(_status, now, _freshFor, _headers, _bytes.AsMemory(_bodyStart, length)) { Stored = _bytes };
     }
 
     /// <summary>Takes back what the failed endpoint had set.</summary>
     public void ClearResponse()
     {
         GatewayRequest.Of(_context).Error = null;
-        var headers = _context.Response.Headers;
-        headers.Clear();
-        foreach (var (name, values) in _before)
-        {
-            headers[name] = values;
-        }
+        _before.RestoreTo(_context.Response.Headers);
     }
 
     public void Dispose()
@@ -135,6 +146,11 @@ internal sealed class CacheFetch : IDisposable
         {
             _tee.Share(leader.Share(_status, _headers, options.MaxBodySize), leader.ClientLeft);
             _flight!.Begin(_tee.Shared!);
+        }
+        else if (response.ContentLength is { } length and <= MostAnnounced)
+        {
+            _bytes = CacheEntryFormat.Begin(_status, _freshFor, _headers, (int)length, out _bodyStart);
+            _tee.RememberIn(_bytes, _bodyStart);
         }
 
         return TeeMode.Remember;

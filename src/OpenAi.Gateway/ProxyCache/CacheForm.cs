@@ -37,11 +37,12 @@ internal static class CacheForm
             return cache.Key.IncludesBody ? entry : null;
         }
 
-        var body = model.IsStream ? StreamReplay.Replay(entry.Body.Span) : StreamAssembler.Assemble(entry.Body.Span);
-        return body is null ? null : entry with { Headers = WithType(entry.Headers, model.IsStream ? EventStream : Json), Body = body.Value };
+        return (model.IsStream ? StreamReplay.Replay(entry.Body.Span) : StreamAssembler.Assemble(entry.Body.Span)) is { } body
+            ? new CacheEntry(entry.Status, entry.StoredAt, entry.FreshFor, WithType(entry.Headers, model.IsStream ? EventStream : Json), body)
+            : null;
     }
 
-    private static KeyValuePair<string, StringValues>[] WithType(IReadOnlyList<KeyValuePair<string, StringValues>> headers, StringValues type) =>
+    private static KeyValuePair<string, StringValues>[] WithType(KeyValuePair<string, StringValues>[] headers, StringValues type) =>
     [
         .. headers.Where(header => !header.Key.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase)),
         KeyValuePair.Create(HeaderNames.ContentType, type),

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway;
@@ -19,8 +16,7 @@ internal sealed class CacheKeyTemplate
         Method, "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
     ];
 
-    // Null stands for the body's hash.
-    private readonly Func<HttpContext, string?>?[] _parts;
+    private readonly Part[] _parts;
 
     public CacheKeyTemplate(IList<string>? parts)
     {
@@ -29,11 +25,18 @@ internal sealed class CacheKeyTemplate
         IncludesConsumer = texts.Any(part => part.Contains(Consumer, StringComparison.Ordinal) || part.Contains("${consumer_name}", StringComparison.Ordinal));
         _parts = [.. texts.Select(part => part switch
         {
-            Body => null,
-            Method => static context => GatewayRequest.Of(context).PurgedMethod ?? context.Request.Method,
-            Consumer => CacheCaller.Of,
-            _ => (Func<HttpContext, string?>)VariableTemplate.Parse(part).Format,
+            Body => new Part(PartKind.Body, null),
+            Method => new Part(PartKind.Text, static context => GatewayRequest.Of(context).PurgedMethod ?? context.Request.Method),
+            Consumer => new Part(PartKind.Consumer, CacheCaller.Of),
+            _ => new Part(PartKind.Text, VariableTemplate.Parse(part).Format),
         })];
+    }
+
+    private enum PartKind
+    {
+        Text,
+        Body,
+        Consumer,
     }
 
     /// <summary>Whether another prompt gets another key.</summary>
@@ -44,45 +47,27 @@ internal sealed class CacheKeyTemplate
 
     public string KeyOf(HttpContext context, ReadOnlySpan<byte> body)
     {
-        var material = new ArrayBufferWriter<byte>(256);
-        Append(material, GatewayRequest.Of(context).Route?.Upstream);
-        foreach (var part in _parts)
+        var request = GatewayRequest.Of(context);
+        var material = KeyMaterial.Begin();
+        material.Add(request.Route?.Upstream);
+        foreach (var (kind, text) in _parts)
         {
-            if (part is null)
+            switch (kind)
             {
-                AppendHash(material, GatewayRequest.Of(context).Model, body);
-            }
-            else
-            {
-                Append(material, part(context));
+                case PartKind.Body:
+                    material.Add(request.Model, body);
+                    break;
+                case PartKind.Consumer when request.Consumer is { } consumer:
+                    material.Add(CacheCaller.ConsumerPrefix, consumer.Name);
+                    break;
+                default:
+                    material.Add(text!(context));
+                    break;
             }
         }
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(material.WrittenSpan, hash);
-        return "oag:1:" + Convert.ToHexStringLower(hash);
+        return material.ToKey();
     }
 
-    // Of a question to a model it is the body to send, so that an alias and its model, and both forms of an answer, have one key.
-    private static void AppendHash(ArrayBufferWriter<byte> material, ModelRequest? model, ReadOnlySpan<byte> body)
-    {
-        if (model is not null)
-        {
-            var sent = new ArrayBufferWriter<byte>(body.Length + 256);
-            model.WriteKeyTo(sent);
-            body = sent.WrittenSpan;
-        }
-
-        SHA256.HashData(body, material.GetSpan(SHA256.HashSizeInBytes));
-        material.Advance(SHA256.HashSizeInBytes);
-    }
-
-    // Each text goes behind its length, so that no part can pretend to be two.
-    private static void Append(ArrayBufferWriter<byte> material, string? text)
-    {
-        text ??= "";
-        BitConverter.TryWriteBytes(material.GetSpan(sizeof(int)), text.Length);
-        material.Advance(sizeof(int));
-        material.Write(MemoryMarshal.AsBytes(text.AsSpan()));
-    }
+    private readonly record struct Part(PartKind Kind, Func<HttpContext, string?>? Text);
 }

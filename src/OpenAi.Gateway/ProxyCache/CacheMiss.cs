@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
@@ -61,7 +60,7 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestD
             CacheAnswer.HideHeaders(context);
         }
 
-        var before = new Dictionary<string, StringValues>(context.Response.Headers, StringComparer.OrdinalIgnoreCase);
+        var before = new HeadBefore(context.Response.Headers);
         using var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow(), flight);
         try
         {

@@ -19,32 +19,32 @@ internal static class CacheableHead
     /// An encoded answer suits only some clients, one that sets a cookie a single one; one that varies with a header that is not in the key suits
     /// only some requests. (The gateway itself asks an upstream without <c>Accept-Encoding</c> and <c>Origin</c>.)
     /// </summary>
-    public static bool IsCacheable(IHeaderDictionary headers, Dictionary<string, StringValues> before, bool isForwarded) =>
+    public static bool IsCacheable(IHeaderDictionary headers, HeadBefore before, bool isForwarded) =>
         (StringValues.IsNullOrEmpty(headers.ContentEncoding) || headers.ContentEncoding == "identity")
         && StringValues.IsNullOrEmpty(headers.ContentRange)
-        && headers.SetCookie == before.GetValueOrDefault(HeaderNames.SetCookie)
+        && headers.SetCookie == before[HeaderNames.SetCookie]
         && (isForwarded
-            ? headers.Vary.All(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries).All(IsHarmless))
-            : headers.Vary == before.GetValueOrDefault(HeaderNames.Vary));
+            ? headers.Vary.Count == 0 || headers.Vary.All(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries).All(IsHarmless))
+            : headers.Vary == before[HeaderNames.Vary]);
 
     /// <summary>The headers to store: those of the answer itself, without those that the app had set <paramref name="before"/>.</summary>
-    public static List<KeyValuePair<string, StringValues>> Of(
-        IHeaderDictionary headers, Dictionary<string, StringValues> before, string statusHeader)
+    public static KeyValuePair<string, StringValues>[] Of(IHeaderDictionary headers, HeadBefore before, string statusHeader)
     {
-        var stored = new List<KeyValuePair<string, StringValues>>(headers.Count);
+        var count = 0;
+        var stored = new KeyValuePair<string, StringValues>[headers.Count];
         foreach (var header in headers)
         {
             // How much of a limit was left then says nothing now.
             if (!NotStored.Contains(header.Key)
                 && !header.Key.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase)
                 && !header.Key.Equals(statusHeader, StringComparison.OrdinalIgnoreCase)
-                && !(before.TryGetValue(header.Key, out var earlier) && earlier == header.Value))
+                && !before.Has(header))
             {
-                stored.Add(header);
+                stored[count++] = header;
             }
         }
 
-        return stored;
+        return stored[..count];
     }
 
     private static bool IsHarmless(string name) =>

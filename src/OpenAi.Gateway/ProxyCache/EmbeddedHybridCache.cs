@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.Memory;
@@ -27,9 +28,9 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
         IEnumerable<string>? tags = null,
         CancellationToken cancellationToken = default)
     {
-        if (_memory.TryGetValue(key, out T? value))
+        if (TryGet(key, out var held))
         {
-            return new(value!);
+            return new((T)(object)held.Bytes);
         }
 
         return distributed is null && options?.Flags?.HasFlag(HybridCacheEntryFlags.DisableUnderlyingData) == true
@@ -37,12 +38,31 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
             : GetSlowlyAsync(key, state, factory, options, cancellationToken);
     }
 
+    /// <summary>Whether there is nothing behind the memory.</summary>
+    public bool IsMemoryOnly => distributed is null;
+
+    /// <summary>What the memory holds, with what has been read from it already.</summary>
+    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held)
+    {
+        held = _memory.TryGetValue(key, out var value) ? (HeldEntry)value! : null;
+        return held is not null;
+    }
+
+    /// <summary>Holds an entry in memory.</summary>
+    public void Hold(string key, HeldEntry held, TimeSpan expiration)
+    {
+        using var entry = _memory.CreateEntry(key);
+        entry.Value = held;
+        entry.Size = held.Bytes.Length + (key.Length * 2);
+        entry.AbsoluteExpirationRelativeToNow = expiration;
+    }
+
     public override async ValueTask SetAsync<T>(
         string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
     {
         var bytes = AsBytes(value);
         var expiration = options?.Expiration ?? FromDistributed;
-        Remember(key, bytes, options?.LocalCacheExpiration ?? expiration);
+        Hold(key, new HeldEntry(bytes), options?.LocalCacheExpiration ?? expiration);
         if (distributed is not null)
         {
             try
@@ -76,7 +96,7 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
     {
         if (await GetDistributedAsync(key, cancellationToken) is { } bytes)
         {
-            Remember(key, bytes, FromDistributed);
+            Hold(key, new HeldEntry(bytes), FromDistributed);
             return (T)(object)bytes;
         }
 
@@ -102,9 +122,6 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
             return null;
         }
     }
-
-    private void Remember(string key, byte[] bytes, TimeSpan expiration) => _memory.Set(
-        key, bytes, new MemoryCacheEntryOptions { Size = bytes.Length + (key.Length * 2), AbsoluteExpirationRelativeToNow = expiration });
 
     private static byte[] AsBytes<T>(T value) => value as byte[]
         ?? throw new NotSupportedException("The embedded cache holds byte arrays only. Register a HybridCache for other types.");

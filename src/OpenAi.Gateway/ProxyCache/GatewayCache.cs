@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Logging;
 
@@ -15,14 +14,24 @@ internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger
 
     private static readonly HybridCacheEntryOptions GetOnly = new() { Flags = HybridCacheEntryFlags.DisableUnderlyingData };
 
-    // A store that hands out the same bytes again need not be read again.
-    private readonly ConditionalWeakTable<byte[], CacheEntry> _read = [];
+    // Its entries need not be read again each time.
+    private readonly EmbeddedHybridCache? _embedded = cache as EmbeddedHybridCache;
 
     /// <summary>Identical requests in flight, by key.</summary>
     public SingleFlight Flights { get; } = new();
 
     public ValueTask<CacheEntry?> GetAsync(string key)
     {
+        if (_embedded is not null && _embedded.TryGet(key, out var held))
+        {
+            return new(held.Entry ??= CacheEntryFormat.Read(held.Bytes));
+        }
+
+        if (_embedded is { IsMemoryOnly: true })
+        {
+            return default;
+        }
+
         try
         {
             var getting = cache.GetOrCreateAsync<object?, byte[]?>(key, null, static (_, _) => default, GetOnly);
@@ -35,12 +44,24 @@ internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger
         }
     }
 
-    public async ValueTask SetAsync(string key, CacheEntry entry, TimeSpan keepFor)
+    public ValueTask SetAsync(string key, CacheEntry entry, TimeSpan keepFor)
+    {
+        var bytes = entry.Stored ?? CacheEntryFormat.Write(entry);
+        if (_embedded is not { IsMemoryOnly: true })
+        {
+            return SetAsync(key, bytes, keepFor);
+        }
+
+        _embedded.Hold(key, new HeldEntry(bytes) { Entry = entry }, keepFor);
+        return default;
+    }
+
+    private async ValueTask SetAsync(string key, byte[] bytes, TimeSpan keepFor)
     {
         try
         {
             var options = new HybridCacheEntryOptions { Expiration = keepFor, LocalCacheExpiration = keepFor };
-            await cache.SetAsync(key, CacheEntryFormat.Write(entry), options).AsTask().WaitAsync(Patience, time);
+            await cache.SetAsync(key, bytes, options).AsTask().WaitAsync(Patience, time);
         }
         catch (Exception error)
         {
@@ -77,18 +98,5 @@ internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger
         }
     }
 
-    private CacheEntry? Read(byte[]? bytes)
-    {
-        if (bytes is null)
-        {
-            return null;
-        }
-
-        if (!_read.TryGetValue(bytes, out var entry) && CacheEntryFormat.Read(bytes) is { } fresh)
-        {
-            _read.TryAdd(bytes, entry = fresh);
-        }
-
-        return entry;
-    }
+    private static CacheEntry? Read(byte[]? bytes) => bytes is null ? null : CacheEntryFormat.Read(bytes);
 }

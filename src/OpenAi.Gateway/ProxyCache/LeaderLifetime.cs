@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
@@ -20,7 +21,7 @@ internal sealed class LeaderLifetime : AbortWatch, IDisposable
     }
 
     /// <summary>Lets others read the answer, too.</summary>
-    public SharedStream Share(int status, IReadOnlyList<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>> headers, int maxSize) =>
+    public SharedStream Share(int status, KeyValuePair<string, StringValues>[] headers, int maxSize) =>
         _stream = new SharedStream(status, headers, maxSize, _unwanted.Cancel);
 
     /// <summary>The client has gone; whether the request goes on for others.</summary>

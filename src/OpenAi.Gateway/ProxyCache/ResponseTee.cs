@@ -13,6 +13,8 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
 {
     private byte[] _remembered = [];
     private byte[] _heldBack = [];
+    private bool _isRented = true;
+    private int _start;
     private int _length;
     private Memory<byte> _given;
     private bool _isScratch;
@@ -22,7 +24,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     public TeeMode? Mode { get; private set; }
 
     /// <summary>The bytes of the answer, as long as <see cref="Mode"/> is <see cref="TeeMode.Remember"/>.</summary>
-    public ReadOnlyMemory<byte> Body => _remembered.AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Body => _remembered.AsMemory(_start, _length);
 
     /// <summary>How many bytes are remembered.</summary>
     public long Length => Shared?.Length ?? _length;
@@ -41,17 +43,22 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     /// <param name="clientLeft">What to do when the client has gone; gives whether the answer goes on for others.</param>
     public void Share(SharedStream stream, Func<bool> clientLeft) => (Shared, _clientLeft) = (stream, clientLeft);
 
-    /// <summary>The remembered bytes.</summary>
-    public byte[] ToArray()
+    /// <summary>Remembers the bytes where they shall lie.</summary>
+    /// <param name="bytes">As long as the announced answer needs.</param>
+    /// <param name="start">Where in them the answer begins.</param>
+    public void RememberIn(byte[] bytes, int start) => (_remembered, _start, _isRented) = (bytes, start, false);
+
+    /// <summary>Copies the remembered bytes.</summary>
+    public void CopyTo(Span<byte> target)
     {
         if (Shared is null)
         {
-            return Body.ToArray();
+            Body.Span.CopyTo(target);
         }
-
-        var bytes = new byte[Shared.Length];
-        Shared.CopyTo(bytes);
-        return bytes;
+        else
+        {
+            Shared.CopyTo(target);
+        }
     }
 
     public override Task StartAsync(CancellationToken cancellationToken = default)
@@ -174,14 +181,14 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
 
     private void Remember(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > maxBodySize - _length)
+        if (bytes.Length > (_isRented ? maxBodySize : _remembered.Length - _start) - _length)
         {
             Mode = TeeMode.Pass;
             Forget();
             return;
         }
 
-        if (_length + bytes.Length > _remembered.Length)
+        if (_start + _length + bytes.Length > _remembered.Length)
         {
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + bytes.Length, _remembered.Length * 2));
             Body.Span.CopyTo(larger);
@@ -189,14 +196,17 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
             _remembered = larger;
         }
 
-        bytes.CopyTo(_remembered.AsSpan(_length));
+        bytes.CopyTo(_remembered.AsSpan(_start + _length));
         _length += bytes.Length;
     }
 
     private void Forget()
     {
         var remembered = _remembered;
-        (_remembered, _length) = ([], 0);
-        ArrayPool<byte>.Shared.Return(remembered);
+        (_remembered, _start, _length) = ([], 0, 0);
+        if (_isRented)
+        {
+            ArrayPool<byte>.Shared.Return(remembered);
+        }
     }
 }

@@ -11,7 +11,7 @@ namespace OpenAi.Gateway;
 /// It holds the bytes up to <paramref name="maxSize"/>. Of a longer stream, which is not stored either, it only holds what its slowest reader still
 /// has to read: nobody can join any more, and who is further behind than that is given up.
 /// </remarks>
-internal sealed class SharedStream(int status, IReadOnlyList<KeyValuePair<string, StringValues>> headers, int maxSize, Action abandon)
+internal sealed class SharedStream(int status, KeyValuePair<string, StringValues>[] headers, int maxSize, Action abandon)
 {
     private const int SegmentSize = 4096;
 
@@ -25,7 +25,7 @@ internal sealed class SharedStream(int status, IReadOnlyList<KeyValuePair<string
 
     public int Status => status;
 
-    public IReadOnlyList<KeyValuePair<string, StringValues>> Headers => headers;
+    public KeyValuePair<string, StringValues>[] Headers => headers;
 
     public long Length { get; private set; }
 

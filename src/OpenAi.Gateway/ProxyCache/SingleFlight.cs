@@ -41,21 +41,59 @@ internal sealed class SingleFlight
 
     internal sealed class Flight
     {
-        private readonly TaskCompletionSource<SharedStream?> _beginning = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource<FlightEnd> _landing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Lock _lock = new();
+        private SharedStream? _stream;
+        private FlightEnd? _end;
+
+        // Made by the first who waits: most flights have nobody but their leader.
+        private TaskCompletionSource<SharedStream?>? _beginning;
+        private TaskCompletionSource<FlightEnd>? _landing;
 
         /// <summary>The stream that can be read already; <see langword="null"/> when the flight has landed without one.</summary>
-        public Task<SharedStream?> Beginning => _beginning.Task;
+        public Task<SharedStream?> Beginning
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _stream is not null || _end is not null
+                        ? Task.FromResult(_stream)
+                        : (_beginning ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                }
+            }
+        }
 
-        public Task<FlightEnd> Landing => _landing.Task;
+        public Task<FlightEnd> Landing
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _end is { } end
+                        ? Task.FromResult(end)
+                        : (_landing ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                }
+            }
+        }
 
         /// <summary>Lets those who wait read the answer while it comes.</summary>
-        public void Begin(SharedStream stream) => _beginning.TrySetResult(stream);
+        public void Begin(SharedStream stream)
+        {
+            lock (_lock)
+            {
+                _stream = stream;
+                _beginning?.TrySetResult(stream);
+            }
+        }
 
         public void Land(FlightEnd end)
         {
-            _landing.TrySetResult(end);
-            _beginning.TrySetResult(null);
+            lock (_lock)
+            {
+                _end = end;
+                _landing?.TrySetResult(end);
+                _beginning?.TrySetResult(null);
+            }
         }
     }
 }

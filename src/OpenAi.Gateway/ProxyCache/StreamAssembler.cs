@@ -10,7 +10,7 @@ internal static class StreamAssembler
     /// The object; <see langword="null"/> when the stream is not one of chats or completions, tells an error, or is not whole: nothing is
     /// made up.
     /// </summary>
-    public static ReadOnlyMemory<byte>? Assemble(ReadOnlySpan<byte> stream)
+    public static byte[]? Assemble(ReadOnlySpan<byte> stream)
     {
         try
         {
@@ -22,7 +22,7 @@ internal static class StreamAssembler
 
             var writer = new ArrayBufferWriter<byte>(1024);
             answer.WriteTo(writer);
-            return writer.WrittenMemory;
+            return writer.WrittenSpan.ToArray();
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -6,6 +8,8 @@ namespace OpenAi.Gateway;
 /// <summary>Gives a client the stream that another request brings, as it comes.</summary>
 internal static class StreamFollower
 {
+    private const int MostAtOnce = 64 * 1024;
+
     /// <summary>
     /// Passes the stream on to its end. <see langword="false"/> when it broke before anything of it had come: then the client has got nothing, and
     /// something else can be tried.
@@ -53,10 +57,9 @@ internal static class StreamFollower
         {
             // The end is looked at first: what came before it is there then.
             var end = reader.Stream.End;
-            var bytes = reader.Take();
-            if (!bytes.IsEmpty)
+            if (TakeAll(reader, writer))
             {
-                if ((await writer.WriteAsync(bytes, context.RequestAborted)).IsCompleted)
+                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
                 {
                     return false;
                 }
@@ -71,6 +74,18 @@ internal static class StreamFollower
                 context.RequestAborted.ThrowIfCancellationRequested();
             }
         }
+    }
+
+    // What is there goes out at once, but a long stream in several parts.
+    private static bool TakeAll(SharedStreamReader reader, PipeWriter writer)
+    {
+        var before = reader.Position;
+        while (reader.Position - before < MostAtOnce && reader.Take() is { IsEmpty: false } bytes)
+        {
+            writer.Write(bytes.Span);
+        }
+
+        return reader.Position > before;
     }
 
     private static void BreakOff(HttpContext context, SharedStream stream)

@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 internal static class StreamReplay
 {
     /// <summary>The stream, with its usage; <see langword="null"/> when the answer is not one of chats or completions.</summary>
-    public static ReadOnlyMemory<byte>? Replay(ReadOnlySpan<byte> answer)
+    public static byte[]? Replay(ReadOnlySpan<byte> answer)
     {
         try
         {
@@ -21,7 +21,7 @@ internal static class StreamReplay
         }
     }
 
-    private static ReadOnlyMemory<byte> Write(ReplayedAnswer answer)
+    private static byte[] Write(ReplayedAnswer answer)
     {
         var writer = new ArrayBufferWriter<byte>(1024);
         foreach (var choice in answer.Choices)
@@ -60,7 +60,7 @@ internal static class StreamReplay
         }
 
         writer.Write("data: [DONE]\n\n"u8);
-        return writer.WrittenMemory;
+        return writer.WrittenSpan.ToArray();
     }
 
     private static void Begin(ArrayBufferWriter<byte> writer, ReplayedAnswer answer)
@@ -76,7 +76,7 @@ internal static class StreamReplay
     private static ReadOnlySpan<byte> Minify(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, AnswerReader.Options);
-        var writer = new ArrayBufferWriter<byte>(json.Length);
+        var writer = new ArrayBufferWriter<byte>(json.Length + 1);
         var end = 0;
         while (reader.Read())
         {

@@ -14,6 +14,7 @@ internal static partial class ConfiguredRoute
     private const string Models = "Models";
     private const string Tokens = "LimitTokens";
     private const string Concurrency = "LimitConcurrency";
+    private const string Budget = "Budget";
     private const string Cache = "ProxyCache";
 
     /// <summary>Maps the route; gives what must be its own among the routes.</summary>
@@ -114,6 +115,11 @@ internal static partial class ConfiguredRoute
             yield return LimitTokensPolicy.Once(limit);
         }
 
+        foreach (var budget in FindAll(section, Budget))
+        {
+            yield return BudgetPolicy.Once(budget);
+        }
+
         if (Find(section, Cache) is { } cache)
         {
             yield return ProxyCachePolicy.Once(cache);
@@ -138,7 +144,7 @@ internal static partial class ConfiguredRoute
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
 
     private static bool IsOfPolicy(string key) => key.Split(':')[0] is var name
-        && Array.Exists([Auth, Bridge, Models, Limit, Concurrency, Tokens, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
+        && Array.Exists([Auth, Bridge, Models, Limit, Concurrency, Tokens, Budget, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {

@@ -32,6 +32,8 @@ internal sealed class GatewayServices(
 
     public LimitCounter Counter { get; } = provider.GetRequiredService<LimitCounter>();
 
+    public ModelPrices Prices { get; } = provider.GetRequiredService<ModelPrices>();
+
     public ConcurrencyGates Gates { get; } = new();
 
     /// <summary>Made at first use, so that an app without a cache policy makes no cache.</summary>

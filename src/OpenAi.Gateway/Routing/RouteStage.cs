@@ -10,7 +10,7 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
     {
         var request = GatewayRequest.Of(context);
         request.Route = route;
-        request.Usage = services.Usage.IsOn ? new RequestUsage() : null;
+        request.Usage = services.Usage.IsOn || GatewayActivitySource.HasListeners ? new RequestUsage() : null;
         return request.Usage is not null || services.Metrics.IsCountingRequests ? CountAsync(context, request.Usage) : RunAsync(context);
     }
 
@@ -24,16 +24,22 @@ internal sealed class RouteStage(OpenAiRouteMetadata route, GatewayServices serv
     private async Task CountAsync(HttpContext context, RequestUsage? usage)
     {
         var started = services.Time.GetTimestamp();
+        Exception? failure = null;
         try
         {
             await RunAsync(context);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
         }
         finally
         {
             services.Metrics.RequestEnded(route, context.Response.StatusCode, services.Time.GetElapsedTime(started));
             if (usage is not null)
             {
-                services.Usage.Add(UsageRecorder.Of(context, route, usage, started, services.Time));
+                services.Usage.Add(UsageRecorder.Of(context, route, usage, failure, started, services.Time));
             }
         }
     }

@@ -23,10 +23,10 @@ internal abstract class SpendLimit(TokenEstimate estimate)
     public abstract (LimitKey Key, TimeSpan Window) WindowOf(HttpContext context, DateTimeOffset now);
 
     /// <summary>The most that a request may take by its own words; 0 when the limit does not concern it, an error when it cannot be known.</summary>
-    public abstract long CostOf(ModelRequest model, out GatewayError? error);
+    public abstract long CostOf(ModelRequest model, ModelPrices prices, out GatewayError? error);
 
     /// <summary>What a call took that has ended; <see langword="null"/> when nobody can say, so that what was reserved stays.</summary>
-    public abstract long? Spent(ModelRequest model, RequestUsage usage);
+    public abstract long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices);
 
     /// <summary>The refusal of a request that must wait.</summary>
     public abstract GatewayError Refuse(HttpContext context, LimitReservation reservation);

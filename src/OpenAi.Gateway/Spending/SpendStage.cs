@@ -44,7 +44,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
         foreach (var policy in policies)
         {
             var limit = policy.Limit;
-            var cost = limit.CostOf(model, out var error);
+            var cost = limit.CostOf(model, services.Prices, out var error);
             if (error is not null || cost > limit.Most)
             {
                 services.Metrics.LimitRejected(Route(context), limit.Kind);
@@ -107,7 +107,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
         {
             try
             {
-                if (one.Limit.Spent(model, usage) is { } spent)
+                if (one.Limit.Spent(model, usage, services.Prices) is { } spent)
                 {
                     // An estimate must not be dearer than all that the request could take.
                     await services.Counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsEstimated ? Math.Min(spent, one.Cost) : spent);

@@ -9,6 +9,9 @@ internal sealed class NodeKey(UpstreamNode node, UpstreamKey key, TimeProvider t
 
     public Rest Rest { get; } = new(time);
 
+    /// <summary>When the node took this key last, counted in its calls.</summary>
+    public long LastTurn { get; set; }
+
     public TimeSpan RestLeft => Longest(Rest.Left, key.Rest.Left, node.Rest.Left);
 
     /// <summary>Before that time the upstream does not want to be asked again.</summary>

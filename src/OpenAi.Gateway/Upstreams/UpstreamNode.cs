@@ -3,9 +3,10 @@ namespace OpenAi.Gateway;
 /// <summary>One node of an upstream, as the selector sees it.</summary>
 public sealed class UpstreamNode
 {
+    private readonly Lock _lock = new();
     private readonly string _base;
     private Target? _lastTarget;
-    private uint _turn;
+    private long _turn;
 
     internal UpstreamNode(OpenAiUpstreamNodeOptions options, IEnumerable<UpstreamKey> keys, TimeProvider time)
     {
@@ -47,20 +48,23 @@ public sealed class UpstreamNode
         return false;
     }
 
-    /// <summary>The next of the keys in turn that can be used at once; <see langword="null"/> when another request was faster.</summary>
+    /// <summary>
+    /// Of the keys that can be used at once the one that was not for the longest time; <see langword="null"/> when another request has put
+    /// the last one to rest.
+    /// </summary>
     internal NodeKey? NextFresh(TriedNodes? tried)
     {
-        var turn = Keys.Length == 1 ? 0 : Interlocked.Increment(ref _turn) - 1;
-        for (var number = 0U; number < Keys.Length; number++)
+        if (Keys.Length == 1)
         {
-            var pair = Keys[(turn + number) % (uint)Keys.Length];
-            if (IsFresh(pair, tried))
-            {
-                return pair;
-            }
+            return IsFresh(Keys[0], tried) ? Keys[0] : null;
         }
 
-        return null;
+        lock (_lock)
+        {
+            var next = Keys.Where(pair => IsFresh(pair, tried)).MinBy(pair => pair.LastTurn);
+            next?.LastTurn = ++_turn;
+            return next;
+        }
     }
 
     /// <summary>The URL of a path on this node. The last one is remembered: most routes have one path.</summary>

@@ -53,7 +53,10 @@ internal sealed class GenAiTags(ModelLabels models)
         _ => null,
     };
 
-    private static string OperationName(ModelOperation operation) => operation switch
+    public static string ProviderOf(Uri? node) =>
+        node?.Host.EndsWith(Azure, StringComparison.OrdinalIgnoreCase) == true ? "azure.ai.openai" : "openai";
+
+    public static string OperationName(ModelOperation operation) => operation switch
     {
         ModelOperation.Completions => "text_completion",
         ModelOperation.Embeddings => "embeddings",
@@ -79,7 +82,7 @@ internal sealed class GenAiTags(ModelLabels models)
         }
 
         return _servers[node] = Uri.TryCreate(node, UriKind.Absolute, out var address)
-            ? new(address.Host.EndsWith(Azure, StringComparison.OrdinalIgnoreCase) ? "azure.ai.openai" : "openai", address.Host, address.Port)
+            ? new(ProviderOf(address), address.Host, address.Port)
             : NoServer;
     }
 

@@ -22,6 +22,10 @@ internal sealed class RequestUsage
 
     public string? ServiceTier { get; private set; }
 
+    public string? ResponseId { get; private set; }
+
+    public IReadOnlyList<string> FinishReasons { get; private set; } = [];
+
     public bool IsStreamed { get; private set; }
 
     /// <summary>Whether an upstream began an answer that is no error.</summary>
@@ -48,6 +52,8 @@ internal sealed class RequestUsage
             IsStreamed |= answer.IsEventStream;
             AnsweredModel ??= answer.Model;
             ServiceTier ??= answer.ServiceTier;
+            ResponseId ??= answer.Id;
+            FinishReasons = FinishReasons.Count == 0 ? answer.FinishReasons : FinishReasons;
             FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
             Tokens += answer.Reported ?? Estimate(answer, inputBytes);
             IsEstimated |= answer.Reported is null || (!isWhole && answer.IsUsageInterim);

@@ -18,7 +18,7 @@ public enum UsageEnding
     /// <summary>The upstream answered with an error status.</summary>
     UpstreamError,
 
-    /// <summary>No upstream could be reached, or it broke off before or within its answer.</summary>
+    /// <summary>No upstream could be reached, or it broke off before or within its answer, or code of the app broke the answer off by an exception.</summary>
     UpstreamCut,
 
     /// <summary>A time ran out: for the answer's first byte, or for its next one.</summary>

@@ -5,10 +5,10 @@ namespace OpenAi.Gateway;
 /// <summary>Makes the record of a request that has ended.</summary>
 internal static class UsageRecorder
 {
-    public static UsageRecord Of(HttpContext context, OpenAiRouteMetadata route, RequestUsage usage, long started, TimeProvider time)
+    public static UsageRecord Of(HttpContext context, OpenAiRouteMetadata route, RequestUsage usage, Exception? failure, long started, TimeProvider time)
     {
         var request = GatewayRequest.Of(context);
-        var ending = EndingOf(context, request, usage);
+        var ending = EndingOf(context, request, usage, failure);
         return new UsageRecord
         {
             Id = Guid.CreateVersion7(),
@@ -25,7 +25,7 @@ internal static class UsageRecorder
             IsEstimated = usage.IsEstimated,
             IsStreamed = usage.IsStreamed,
             Ending = ending,
-            Status = StatusOf(context, ending),
+            Status = StatusOf(context, ending, failure),
             Attempts = request.Attempts,
             TimeToFirstToken = usage.FirstTokenAt is { } at ? time.GetElapsedTime(started, at) : null,
             Duration = time.GetElapsedTime(started),
@@ -33,7 +33,7 @@ internal static class UsageRecorder
         };
     }
 
-    private static UsageEnding EndingOf(HttpContext context, GatewayRequest request, RequestUsage usage)
+    private static UsageEnding EndingOf(HttpContext context, GatewayRequest request, RequestUsage usage, Exception? failure)
     {
         if (request.Error is { } error)
         {
@@ -59,21 +59,26 @@ internal static class UsageRecorder
             return request.IsFollower ? UsageEnding.Follower : UsageEnding.CacheHit;
         }
 
-        // A client that leaves at the end of its answer has got it.
-        return request.Attempts == 0 && HasLeftUnasked(context) ? UsageEnding.ClientLeftBeforeFirstToken
+        // Before it was its turn to ask an upstream. A client that leaves at the end of its answer has got it.
+        if (request.Attempts == 0 && HasLeft(context))
+        {
+            return UsageEnding.ClientLeftBeforeFirstToken;
+        }
+
+        return failure is not null ? request.Attempts == 0 ? UsageEnding.Rejected : UsageEnding.UpstreamCut
             : request.Attempts > 0 && context.Response.StatusCode >= StatusCodes.Status400BadRequest ? UsageEnding.UpstreamError
             : UsageEnding.Ok;
     }
 
-    // While its body was read, or while it waited for another call's answer.
-    private static bool HasLeftUnasked(HttpContext context) =>
+    private static bool HasLeft(HttpContext context) =>
         context.RequestAborted.IsCancellationRequested || context.Response.StatusCode == Forwarder.ClientClosedRequest;
 
-    // Of a client that is gone, or of a time that ran out, the response does not know yet.
-    private static int StatusOf(HttpContext context, UsageEnding ending) => context.Response.HasStarted ? context.Response.StatusCode : ending switch
+    // Of a client that is gone, of a time that ran out, or of an exception, the response does not know yet.
+    private static int StatusOf(HttpContext context, UsageEnding ending, Exception? failure) => context.Response.HasStarted ? context.Response.StatusCode : ending switch
     {
         UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken => Forwarder.ClientClosedRequest,
         UsageEnding.Timeout => StatusCodes.Status504GatewayTimeout,
+        _ when failure is not null => failure is BadHttpRequestException { StatusCode: var status } ? status : StatusCodes.Status500InternalServerError,
         _ => context.Response.StatusCode,
     };
 }

@@ -44,6 +44,27 @@ public sealed class OpenAiSdkTests
         updates.ShouldBeGreaterThan(3);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reads_one_cached_answer_as_a_stream_and_whole(bool streamedFirst)
+    {
+        await using var gateway = await GatewayApp.StartAsync(route => route.UseProxyCache());
+        var chat = Client(gateway).GetChatClient(Model);
+
+        var streamed = streamedFirst ? await ReadStreamAsync(chat) : null;
+        ChatCompletion whole = await chat.CompleteChatAsync(Prompt);
+        streamed ??= await ReadStreamAsync(chat);
+
+        // Each answer of the simulator has an id of its own.
+        streamed.Select(update => update.CompletionId).Distinct().ShouldBe([whole.Id]);
+        streamed.ShouldAllBe(update => update.Model == whole.Model && update.CreatedAt == whole.CreatedAt);
+        string.Concat(streamed.SelectMany(update => update.ContentUpdate).Select(part => part.Text)).ShouldBe(whole.Content.Single().Text);
+        streamed.Select(update => update.Role).First(role => role is not null).ShouldBe(whole.Role);
+        streamed.Select(update => update.FinishReason).Single(reason => reason is not null).ShouldBe(whole.FinishReason);
+        streamed.Select(update => update.Usage).Single(usage => usage is not null)!.TotalTokenCount.ShouldBe(whole.Usage.TotalTokenCount);
+    }
+
     [Fact]
     public async Task Lists_models_and_makes_embeddings()
     {
@@ -132,6 +153,17 @@ public sealed class OpenAiSdkTests
                 update.FinishReason.ShouldBeNull();
             }
         });
+    }
+
+    private static async Task<List<StreamingChatCompletionUpdate>> ReadStreamAsync(ChatClient chat)
+    {
+        var updates = new List<StreamingChatCompletionUpdate>();
+        await foreach (var update in chat.CompleteChatStreamingAsync(Prompt))
+        {
+            updates.Add(update);
+        }
+
+        return updates;
     }
 
     private static OpenAIClient Client(GatewayApp gateway, (string Name, string Value)? header = null)

@@ -52,6 +52,34 @@ public sealed class GatewayActivityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_call_to_a_model_says_what_it_took_and_nothing_of_what_was_said()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute(_pattern, "openai").RewritePath("/v1/chat/completions"),
+            script: connection => connection.WriteJsonAsync(
+                """
+                {"id":"chatcmpl-1","model":"gpt-4.1-mini-2025-04-14","service_tier":"default","choices":[{"index":0,"message":{"content":"canary"},
+                "finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4}}}
+                """));
+
+        using var body = new StringContent("""{"model":"gpt-4.1-mini","max_completion_tokens":8,"messages":[{"role":"user","content":"canary"}]}""");
+        using var answer = await host.Client.PostAsync(_pattern, body);
+
+        var span = await EndedAsync();
+        span.DisplayName.ShouldBe("chat gpt-4.1-mini");
+        Tags(span).Where(tag => tag.Item1.StartsWith("gen_ai.", StringComparison.Ordinal) || tag.Item1.StartsWith("openai.", StringComparison.Ordinal))
+            .Select(tag => (tag.Item1, tag.Item2 is string[] list ? string.Join(' ', list) : tag.Item2)).ShouldBe(
+        [
+            ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai"), ("gen_ai.request.model", "gpt-4.1-mini"),
+            ("gen_ai.request.stream", false), ("gen_ai.request.max_tokens", 8L), ("openai.api.type", "chat_completions"),
+            ("gen_ai.response.model", "gpt-4.1-mini-2025-04-14"), ("gen_ai.response.id", "chatcmpl-1"), ("gen_ai.response.finish_reasons", "stop"),
+            ("gen_ai.usage.input_tokens", 9L), ("gen_ai.usage.output_tokens", 5L), ("gen_ai.usage.cache_read.input_tokens", 4L),
+            ("openai.response.service_tier", "default"),
+        ]);
+        string.Join(' ', span.TagObjects, span.DisplayName).ShouldNotContain("canary");
+    }
+
+    [Fact]
     public async Task A_failure_is_told_by_its_code()
     {
         await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute(_pattern, "openai"), script: connection =>

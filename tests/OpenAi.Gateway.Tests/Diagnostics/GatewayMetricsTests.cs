@@ -93,7 +93,7 @@ public class GatewayMetricsTests
         await host.GetAsync("/plain");
 
         await measured.WhenAsync("request.duration", 4);
-        measured.Of("limit.rejections").Select(one => one.Tags).ShouldBe(["http.route=/openai", "http.route="]);
+        measured.Of("limit.rejections").Select(one => one.Tags).ShouldBe(["http.route=/openai, openai_gateway.limit.kind=requests", "http.route=, openai_gateway.limit.kind=requests"]);
         measured.Of("cache.results").Select(one => one.Tags).ShouldBe(
             ["http.route=/openai, openai_gateway.cache.result=MISS", "http.route=/openai, openai_gateway.cache.result=HIT"]);
         measured.All.ShouldNotContain(one => one.Tags.Contains("canary"));

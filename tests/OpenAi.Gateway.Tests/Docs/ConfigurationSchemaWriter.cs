@@ -32,6 +32,11 @@ internal static class ConfigurationSchemaWriter
         {
             ["anyOf"] = new JsonArray(Reference(typeof(LimitCountOptions)), ListOf(Reference(typeof(LimitCountOptions)))),
         };
+        route["Models"] = Reference(typeof(ModelsOptions));
+        route["LimitCount"] = OneOrMore(typeof(LimitCountOptions));
+        route["LimitConcurrency"] = OneOrMore(typeof(LimitConcurrencyOptions));
+        route["LimitTokens"] = OneOrMore(typeof(LimitTokensOptions));
+        route["Budget"] = OneOrMore(typeof(BudgetOptions));
         route["ProxyCache"] = Reference(typeof(ProxyCacheOptions));
 
         return new JsonObject
@@ -43,7 +48,11 @@ internal static class ConfigurationSchemaWriter
                 ["OpenAiUpstreams"] = Described(MapOf(Reference(typeof(OpenAiUpstreamOptions))), "Upstreams by name."),
                 ["OpenAiRoutes"] = Described(MapOf(Reference(typeof(OpenAiRouteOptions))), "Routes, each under a name of its own."),
                 ["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions)),
+                ["Models"] = Reference(typeof(ModelsOptions)),
                 ["LimitCount"] = Reference(typeof(LimitCountOptions)),
+                ["LimitConcurrency"] = Reference(typeof(LimitConcurrencyOptions)),
+                ["LimitTokens"] = Reference(typeof(LimitTokensOptions)),
+                ["Budget"] = Reference(typeof(BudgetOptions)),
                 ["ProxyCache"] = Reference(typeof(ProxyCacheOptions)),
                 ["OpenAiUsage"] = Reference(typeof(OpenAiUsageOptions)),
             },
@@ -91,7 +100,7 @@ internal static class ConfigurationSchemaWriter
         {
             _ when type == typeof(bool) => Typed("boolean"),
             _ when type == typeof(int) || type == typeof(long) => Typed("integer"),
-            _ when type == typeof(decimal) => Typed("number"),
+            _ when type == typeof(decimal) || type == typeof(double) => Typed("number"),
             _ when type == typeof(TimeSpan) => new JsonObject { ["type"] = "string", ["pattern"] = TimePattern },
             { IsEnum: true } => new JsonObject { ["enum"] = JsonSerializer.SerializeToNode(Enum.GetNames(type)) },
             { IsGenericType: true } when type.GetGenericTypeDefinition() == typeof(IDictionary<,>) => MapOf(SchemaOf(type.GetGenericArguments()[1])),
@@ -106,6 +115,8 @@ internal static class ConfigurationSchemaWriter
     private static JsonObject Reference(Type type) => new() { ["$ref"] = "#/definitions/" + type.Name };
 
     private static JsonObject ListOf(JsonObject items) => new() { ["type"] = "array", ["items"] = items };
+
+    private static JsonObject OneOrMore(Type type) => new() { ["anyOf"] = new JsonArray(Reference(type), ListOf(Reference(type))) };
 
     private static JsonObject MapOf(JsonObject values) => new() { ["type"] = "object", ["additionalProperties"] = values };
 

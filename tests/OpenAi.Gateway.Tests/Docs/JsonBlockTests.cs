@@ -83,6 +83,18 @@ public class JsonBlockTests
             case "LimitCount":
                 app.UseLimitCount(section);
                 break;
+            case "Models":
+                app.UseModels(section);
+                break;
+            case "LimitTokens":
+                app.UseLimitTokens(section);
+                break;
+            case "LimitConcurrency":
+                app.UseLimitConcurrency(section);
+                break;
+            case "Budget":
+                app.UseBudget(section);
+                break;
             case "ProxyCache":
                 app.UseProxyCache(section);
                 break;

@@ -11,10 +11,15 @@ internal static class OptionsModel
     [
         typeof(OpenAiUpstreamOptions),
         typeof(OpenAiUpstreamNodeOptions),
+        typeof(OpenAiFallbackOptions),
         typeof(OpenAiRouteOptions),
         typeof(BasicAuthConsumersOptions),
         typeof(BasicAuthConsumerOptions),
         typeof(LimitCountOptions),
+        typeof(ModelsOptions),
+        typeof(LimitTokensOptions),
+        typeof(LimitConcurrencyOptions),
+        typeof(BudgetOptions),
         typeof(ProxyCacheOptions),
         typeof(OpenAiUsageOptions),
         typeof(ModelPriceOptions),
@@ -25,8 +30,10 @@ internal static class OptionsModel
 
     private static readonly string[] Required =
     [
-        "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
+        "OpenAiUpstreamOptions.Nodes", "OpenAiUpstreamNodeOptions.Address", "OpenAiFallbackOptions.Upstream",
+        "OpenAiRouteOptions.Pattern", "OpenAiRouteOptions.Upstream",
         "BasicAuthConsumerOptions.Name", "BasicAuthConsumerOptions.Username", "LimitCountOptions.Count", "LimitCountOptions.TimeWindow",
+        "LimitTokensOptions.Count", "LimitTokensOptions.TimeWindow", "LimitConcurrencyOptions.Permits", "BudgetOptions.Amount",
         "ModelPriceOptions.Input", "TierPriceOptions.Input",
         "CompletionBridgeModelOptions.Model",
     ];
@@ -58,7 +65,7 @@ internal static class OptionsModel
     {
         null => null,
         TimeSpan time => time.ToString("c", CultureInfo.InvariantCulture),
-        string or bool or int or long => value,
+        string or bool or int or long or double => value,
         IDictionary { Count: 0 } => null,
         IEnumerable list => list.Cast<object>().Select(item => Plain(item)!).ToArray() is { Length: > 0 } items ? items : null,
         _ => value.ToString(),

@@ -59,7 +59,7 @@ internal sealed class LedgerClient(LedgerGateway gateway) : IDisposable
             Content = new StringContent(call.Question.ToJson(), Encoding.UTF8, "application/json"),
         };
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{call.Name}:{password}")));
-        request.Headers.Add(LedgerUpstream.CallHeader, call.Name);
+        request.Headers.Add(LedgerClock.CallHeader, call.Name);
         request.Headers.Add(LedgerUpstream.FaultsHeader, string.Join(',', call.Faults));
         return request;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
 
 namespace OpenAi.Gateway.Tests.Ledger;
 
@@ -8,13 +9,22 @@ namespace OpenAi.Gateway.Tests.Ledger;
 /// </summary>
 internal sealed class LedgerClock : TimeProvider
 {
+    public const string CallHeader = "X-Call";
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly AsyncLocal<string?> _call = new();
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<LedgerTimer, bool>> _timers = new();
 
-    /// <summary>Says which call the code that runs from here belongs to.</summary>
-    public void Enter(string call) => _call.Value = call;
+    /// <summary>How many time limits of calls there are; one that ends with its call is not left behind.</summary>
+    public int Timers => _timers.Values.Sum(timers => timers.Count);
+
+    /// <summary>Tells the time limits of one call from those of another, by the name in their header.</summary>
+    public void Watch(IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        _call.Value = context.Request.Headers[CallHeader].ToString();
+        return next(context);
+    });
 
     /// <summary>Lets the time limits run out that the call has now.</summary>
     public void Expire(string call)

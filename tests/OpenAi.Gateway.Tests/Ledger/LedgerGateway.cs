@@ -33,10 +33,10 @@ internal sealed class LedgerGateway : IAsyncDisposable
             },
             app =>
             {
+                clock.Watch(app);
                 app.Use((context, next) =>
                 {
-                    var call = context.Request.Headers[LedgerUpstream.CallHeader].ToString();
-                    clock.Enter(call);
+                    var call = context.Request.Headers[LedgerClock.CallHeader].ToString();
                     gateway.ArrivalOf(call).TrySetResult();
                     return next(context);
                 });

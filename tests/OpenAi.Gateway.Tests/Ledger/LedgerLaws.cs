@@ -14,7 +14,7 @@ internal static class LedgerLaws
 
         // Not one token differs, unless the record says that it does not know.
         (record.IsEstimated || record.Usage == charged).ShouldBeTrue(context);
-        if (seen.IsWhole && ledger is [.., { HasServedUsage: true }])
+        if (seen.IsWhole && ledger is [.., { HasServedUsage: true }] && ledger.All(entry => entry.Fault is LedgerFault.None or LedgerFault.Status))
         {
             record.IsEstimated.ShouldBeFalse(context);
         }

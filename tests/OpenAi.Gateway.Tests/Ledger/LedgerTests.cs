@@ -46,6 +46,7 @@ public sealed class LedgerTests(ITestOutputHelper output)
         }
 
         await gateway.DisposeAsync();
+        clock.Timers.ShouldBe(0, "attempts that were not disposed");
         Check(outcomes, upstream, gateway.Sink.Records);
         gateway.Logs.Entries.Where(entry => entry is { EventId.Name: "ApplicationError", Exception: not AnswerCutException }).ShouldBeEmpty();
         var endings = gateway.Sink.Records.GroupBy(record => (record.Ending, record.IsEstimated)).OrderBy(group => group.Key);

@@ -9,7 +9,6 @@ namespace OpenAi.Gateway.Tests.Ledger;
 /// <summary>A stand-in for OpenAI that keeps its own ledger, and fails as its callers ask it to.</summary>
 internal sealed class LedgerUpstream : IAsyncDisposable
 {
-    public const string CallHeader = "X-Call";
     public const string FaultsHeader = "X-Faults";
 
     private readonly LedgerClock _clock;
@@ -36,7 +35,7 @@ internal sealed class LedgerUpstream : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        var call = context.Request.Headers[CallHeader].ToString();
+        var call = context.Request.Headers[LedgerClock.CallHeader].ToString();
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         var question = LedgerQuestion.Read(context.Request.Path.Value!, body.ToArray());

@@ -40,7 +40,8 @@ public class LimitConcurrencyTests
         for (var caller = 1; caller <= Callers; caller++)
         {
             asking.Add(host.AskAsync($"{{\"n\":{caller}}}"));
-            await host.Time.WhenArmedAsync(Timers(caller));
+            var waiting = caller;
+            await UntilAsync(() => host.Time.DueTimes.Count(left => left == Patience) == waiting, "the next one in the queue");
         }
 
         for (var caller = 0; caller <= Callers; caller++)
@@ -262,9 +263,6 @@ public class LimitConcurrencyTests
             Interlocked.CompareExchange(ref most, value, seen);
         }
     }
-
-    // The call at the upstream has a timer of its own.
-    private static int Timers(int waiting) => waiting + 1;
 
     private static Task ShouldBeIdleAsync(RouteHost host)
     {

@@ -45,7 +45,7 @@ internal static class TokenHost
     public static async Task ShouldCountAsync(this RouteHost host, long expected)
     {
         var end = System.Diagnostics.Stopwatch.StartNew();
-        while (await host.CountedAsync() != expected && end.Elapsed < TimeSpan.FromSeconds(5))
+        while (await host.CountedAsync() != expected && end.Elapsed < Soon.Bound)
         {
             await Task.Yield();
         }

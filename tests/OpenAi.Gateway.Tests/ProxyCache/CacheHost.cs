@@ -16,6 +16,7 @@ internal sealed class CacheHost : IAsyncDisposable
     public static readonly TimeSpan Ttl = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _ended = new();
+    private readonly SemaphoreSlim _left = new(0);
     private int _lastQuestion;
 
     private CacheHost(ScriptedUpstream upstream, InMemoryKestrel gateway, ManualTimeProvider time)
@@ -93,6 +94,9 @@ internal sealed class CacheHost : IAsyncDisposable
     /// <summary>Completes once something waits for exactly so long.</summary>
     public Task WhenDueAsync(TimeSpan due) => Time.WhenDueAsync(left => left == due);
 
+    /// <summary>Completes once for each client that left before its answer's end.</summary>
+    public Task ClientLeftAsync() => _left.WaitAsync().SoonAsync("a client that leaves");
+
     public static string Basic(string user) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:pw-{user}"));
 
     public Task<CacheReply> AskAsync(string prompt = "why?", string path = Path, string method = "POST", params (string Name, string Value)[] headers) =>
@@ -100,13 +104,20 @@ internal sealed class CacheHost : IAsyncDisposable
 
     public Task<CacheReply> AskAsync(CancellationToken leave) => SendAsync("why?", Path, "POST", StatusHeader, leave);
 
-    public async Task<CacheReply> SendAsync(
-        string prompt, string path, string method, string statusHeader, CancellationToken leave, params (string Name, string Value)[] headers)
+    public Task<CacheReply> SendAsync(
+        string prompt, string path, string method, string statusHeader, CancellationToken leave, params (string Name, string Value)[] headers) =>
+        ExchangeAsync(method is "GET" or "HEAD" ? null : $"{{\"prompt\":\"{prompt}\"}}", path, method, statusHeader, headers, leave);
+
+    /// <summary>Sends a body as it is to <see cref="Path"/>.</summary>
+    public Task<CacheReply> PostAsync(string body) => ExchangeAsync(body, Path, "POST", StatusHeader, [], CancellationToken.None);
+
+    private async Task<CacheReply> ExchangeAsync(
+        string? body, string path, string method, string statusHeader, (string Name, string Value)[] headers, CancellationToken leave)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        if (method is not ("GET" or "HEAD"))
+        if (body is not null)
         {
-            request.Content = new StringContent($"{{\"prompt\":\"{prompt}\"}}", Encoding.UTF8, "application/json");
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         }
 
         foreach (var (name, value) in headers)
@@ -130,10 +141,13 @@ internal sealed class CacheHost : IAsyncDisposable
         Client.Dispose();
         await Gateway.DisposeAsync();
         await Upstream.DisposeAsync();
+        _left.Dispose();
     }
 
     private async Task WatchAsync(HttpContext context, RequestDelegate next)
     {
+        // Registered first, told last: whoever else is told when a client leaves knows it by then.
+        await using var leaving = context.RequestAborted.Register(() => _left.Release());
         try
         {
             await next(context);

@@ -40,6 +40,10 @@ public sealed class ReloadTests
     [InlineData("Retries", "-1", "Retries")]
     [InlineData("Timeout", "soon", "Timeout")]
     [InlineData("ApiKey", "", "ApiKey")]
+    [InlineData("Fallbacks:0:Upstream", "unknown", "unknown")]
+    [InlineData("Fallbacks:0:Upstream", "configured", "itself")]
+    [InlineData("Fallbacks:0:Upstrem", "openai", "Upstrem")]
+    [InlineData("ApiKeys:0", "", "ApiKeys")]
     [InlineData("Nods:0:Address", "http://127.0.0.1", "Nods")]
     public async Task A_wrong_change_is_refused_whole_and_logged(string setting, string value, string named)
     {
@@ -70,6 +74,22 @@ public sealed class ReloadTests
         Set(configuration, ("Nodes:0:Address", after.Address.ToString()));
 
         (await gateway.SendAsync(Request.Post())).Text.ShouldBe("\"after\"");
+    }
+
+    [Fact]
+    public async Task Fallbacks_keys_and_models_come_with_the_configuration()
+    {
+        await using var failing = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var other = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"other\""));
+        var configuration = Configuration(failing.Address.ToString());
+        await using var gateway = await StartAsync(configuration, options => options.To(other).Nodes.RemoveAt(0));
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+
+        Set(configuration, ("Fallbacks:0:Upstream", "openai"), ("Fallbacks:0:Models:gpt-4o-mini", "mine"), ("ApiKeys:0", "sk-second"));
+        (await gateway.SendAsync(Request.Post())).Text.ShouldBe("\"other\"");
+
+        other.Requests.ShouldHaveSingleItem().Text.ShouldContain("\"mine\"");
+        gateway.Logs.Mentioning("sk-second").ShouldBeEmpty();
     }
 
     [Fact]
@@ -104,8 +124,12 @@ public sealed class ReloadTests
         configuration.Reload();
     }
 
-    private static Task<GatewayHost> StartAsync(IConfiguration configuration) => GatewayHost.StartOnSocketAsync(
-        options => options.AddNode("http://127.0.0.1:1"),
+    private static Task<GatewayHost> StartAsync(IConfiguration configuration, Action<OpenAiUpstreamOptions>? configure = null) => GatewayHost.StartOnSocketAsync(
+        options =>
+        {
+            options.AddNode("http://127.0.0.1:1");
+            configure?.Invoke(options);
+        },
         build: builder => builder.Services.AddOpenAiUpstream("configured", configuration.GetSection("Gateway")),
         use: app => app.MapOpenAiRoute("/v1/completions", "configured"));
 }

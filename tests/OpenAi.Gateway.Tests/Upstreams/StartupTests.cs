@@ -23,6 +23,14 @@ public sealed class StartupTests
         { options => options.ApiKey = "  ", "ApiKey", "OpenAi__ApiKey" },
         { options => options.ApiKey = "sk-secret\n", "ApiKey", "line break" },
         { options => options.ApiKey = "sk-secret\u00e9", "ApiKey", "cannot stand in a header" },
+        { options => options.ApiKeys.Add(""), "ApiKeys", "do not assign ApiKeys" },
+        { options => options.ApiKeys.Add("sk-secret\n"), "ApiKeys", "line break" },
+        { options => options.FallbackTo("openai"), "Fallbacks", "Name another upstream" },
+        { options => options.FallbackTo("other").FallbackTo("other"), "Fallbacks", "Name it once" },
+        { options => options.FallbackTo(""), "Fallbacks", "AddOpenAiUpstream" },
+        { options => options.FallbackTo("other", fallback => fallback.Models["a"] = ""), "Models", "leave it out" },
+        { options => options.RetryBudget = 101, "RetryBudget", "between 0 and 100" },
+        { options => options.QuotaCooldown = TimeSpan.Zero, "QuotaCooldown", "longer than zero" },
         { options => options.ApiKeyHeader = "", "ApiKeyHeader", "\"Authorization\"" },
         { options => options.ApiKeyHeader = "api key", "ApiKeyHeader", "\"Authorization\"" },
         { options => options.PassHost = PassHost.Rewrite, "UpstreamHost", "PassHost" },
@@ -79,6 +87,16 @@ public sealed class StartupTests
         error.Message.ShouldContain("'opneai'");
         error.Message.ShouldContain("registered are: openai");
         error.Message.ShouldContain("AddOpenAiUpstream(\"opneai\"");
+    }
+
+    [Fact]
+    public async Task A_fallback_to_an_unknown_upstream_stops_the_app()
+    {
+        var error = await Should.ThrowAsync<InvalidOperationException>(() => StartAsync(
+            options => options.AddNode("http://127.0.0.1:1").FallbackTo("azrue")));
+
+        error.Message.ShouldContain("Upstream 'openai': Fallbacks: No upstream is named 'azrue'");
+        error.Message.ShouldContain("registered are: openai");
     }
 
     [Fact]

@@ -1,0 +1,243 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using OpenAi.Gateway.Tests.LimitTokens;
+using OpenAi.Gateway.Tests.Models;
+using OpenAi.Gateway.Tests.Routing;
+
+namespace OpenAi.Gateway.Tests.Budgets;
+
+/// <summary>A model whose input costs 1 and whose output costs 2 for a million tokens.</summary>
+public class BudgetTests
+{
+    private const decimal Million = 1_000_000;
+
+    [Fact]
+    public async Task What_a_request_may_cost_is_reserved_and_what_it_cost_is_counted()
+    {
+        await using var host = await StartAsync(budget => budget.Amount = 0.001m, connection => connection.WriteJsonAsync(TokenHost.Usage(10, 400)));
+
+        (await host.AskAsync(TokenHost.Body(400))).Status.ShouldBe(200);
+
+        await host.ShouldHaveSpentAsync(810 / Million);
+    }
+
+    [Fact]
+    public async Task A_spent_budget_is_told_in_openais_words_and_not_worth_a_retry()
+    {
+        await using var host = await StartAsync(budget => budget.Amount = 0.001m, connection => connection.WriteJsonAsync(TokenHost.Usage(10, 400)));
+        await host.AskAsync(TokenHost.Body(400));
+        await host.ShouldHaveSpentAsync(810 / Million);
+
+        var refused = await host.AskAsync(TokenHost.Body(400));
+
+        refused.Status.ShouldBe(429);
+        (refused["x-should-retry"], refused["Retry-After"]).ShouldBe(("false", null));
+        refused.Text.ShouldBe(
+            """{"error_msg":"The budget is spent.","error":{"message":"The budget is spent.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}""");
+        await host.ShouldHaveSpentAsync(810 / Million);
+    }
+
+    [Theory]
+    [InlineData(BudgetPeriod.Day, "2030-01-31T23:59:59", "2030-02-01T00:00:00")]
+    [InlineData(BudgetPeriod.Month, "2030-01-31T23:59:59", "2030-02-01T00:00:00")]
+    [InlineData(BudgetPeriod.Day, "2030-01-01T23:59:59", "2030-01-02T00:00:00")]
+    public async Task A_budget_begins_anew_with_the_calendar(BudgetPeriod period, string last, string next)
+    {
+        await using var host = await StartAsync(
+            budget => (budget.Amount, budget.Period) = (0.001m, period), connection => connection.WriteJsonAsync(TokenHost.Usage(10, 400)));
+        host.Time.Advance(Utc(last) - host.Time.GetUtcNow());
+        await host.AskAsync(TokenHost.Body(400));
+        (await host.AskAsync(TokenHost.Body(400))).Status.ShouldBe(429);
+
+        host.Time.Advance(Utc(next) - host.Time.GetUtcNow());
+
+        (await host.AskAsync(TokenHost.Body(400))).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task A_month_does_not_end_with_a_day()
+    {
+        await using var host = await StartAsync(budget => budget.Amount = 0.001m, connection => connection.WriteJsonAsync(TokenHost.Usage(10, 400)));
+        await host.AskAsync(TokenHost.Body(400));
+
+        host.Time.Advance(TimeSpan.FromDays(30.9));
+
+        (await host.AskAsync(TokenHost.Body(400))).Status.ShouldBe(429);
+    }
+
+    [Fact]
+    public async Task A_call_that_ends_in_another_period_is_settled_where_it_began()
+    {
+        await using var host = await StartAsync(budget => (budget.Amount, budget.Period) = (0.001m, BudgetPeriod.Day), _ => Task.CompletedTask);
+        host.Time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
+        var asking = host.AskAsync(TokenHost.Body(400));
+        var call = await host.Upstream.NextRequestAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+
+        await call.WriteJsonAsync(TokenHost.Usage(10, 400));
+
+        (await asking).Status.ShouldBe(200);
+        await host.ShouldHaveSpentAsync(0, "2030-01-02");
+    }
+
+    [Theory]
+    [InlineData("""{"model":"nobody","max_tokens":1}""", "The model 'nobody' has no price here, so it cannot be asked for.")]
+    [InlineData("""{"max_tokens":1}""", "The model '' has no price here, so it cannot be asked for.")]
+    [InlineData("""{"model":"m","max_tokens":1,"service_tier":"priority"}""", "The model 'm' has no price in the service tier 'priority' here, so it cannot be asked for.")]
+    public async Task A_model_without_a_price_is_refused(string body, string message)
+    {
+        await using var host = await StartAsync(budget => budget.Amount = 1);
+
+        var refused = await host.AskAsync(body);
+
+        refused.Refusal().ShouldBe((400, "model_not_priced", "model"));
+        refused.Message.ShouldBe(message);
+        host.Calls.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Models_without_a_price_can_be_let_pass()
+    {
+        await using var host = await StartAsync(budget => (budget.Amount, budget.AllowUnpricedModels) = (0.000001m, true));
+
+        (await host.AskAsync("""{"model":"nobody","max_tokens":1000}""")).Status.ShouldBe(200);
+        (await host.AskAsync(TokenHost.Body(1_000))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
+    }
+
+    [Fact]
+    public async Task A_service_tier_has_its_own_price()
+    {
+        await using var host = await StartAsync(
+            budget => budget.Amount = 1, connection => connection.WriteJsonAsync("""{"model":"m","service_tier":"flex","usage":{"prompt_tokens":10,"completion_tokens":10}}"""));
+
+        (await host.AskAsync(TokenHost.Body(100, ",\"service_tier\":\"flex\""))).Status.ShouldBe(200);
+
+        await host.ShouldHaveSpentAsync(10 * 0.5m / Million + 10 * 1 / Million);
+    }
+
+    [Fact]
+    public async Task The_dearest_of_the_models_that_may_answer_is_reserved()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/{**path}", "first").UseBudget(budget => budget.Amount = 0.001m),
+            builder =>
+            {
+                AddPrices(builder);
+                builder.Services.AddOpenAiUpstream("first", upstream =>
+                {
+                    upstream.AddNode("http://127.0.0.1:1");
+                    upstream.FallbackTo("openai", fallback => fallback.Models["m"] = "dear");
+                });
+            });
+
+        (await host.AskAsync(TokenHost.Body(100))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
+    }
+
+    [Fact]
+    public async Task A_bridged_model_costs_what_its_chat_model_costs()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/completions", "openai").BridgeCompletions(bridge => bridge.Map("text-davinci-003", "m"))
+                .UseBudget(budget => (budget.Amount, budget.Group, budget.Key, budget.KeyType) = (1, "g", "everybody", LimitKeyType.Constant)),
+            AddPrices,
+            connection => connection.WriteJsonAsync(
+                """{"id":"chatcmpl-1","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12}}"""));
+
+        (await host.AskAsync("""{"model":"text-davinci-003","prompt":["a","b"],"max_tokens":9}""", "/v1/completions")).Status.ShouldBe(200);
+
+        await host.ShouldHaveSpentAsync(2 * (7 + 10) / Million);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_a_thousand_parallel_calls_none_costs_money_beyond_the_budget(bool hasTokenLimit)
+    {
+        const decimal Amount = 0.02m;
+        var cost = new ConcurrentBag<decimal>();
+        await using var host = await StartAsync(
+            budget => budget.Amount = Amount,
+            async connection =>
+            {
+                using var request = JsonDocument.Parse(connection.Request.Body);
+                var (input, output) = (Random.Shared.Next(1, 15), Random.Shared.NextInt64(0, request.RootElement.GetProperty("max_tokens").GetInt64() + 1));
+                var isError = output % 7 == 0;
+                if (!isError)
+                {
+                    cost.Add((input + (2 * output)) / Million);
+                }
+
+                await connection.WriteJsonAsync(isError ? "{}" : TokenHost.Usage(input, output), isError ? 400 : 200);
+            },
+            route =>
+            {
+                if (hasTokenLimit)
+                {
+                    route.UseLimitTokens(limit => TokenHost.Of(limit, 3_000));
+                }
+            });
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(call => host.AskAsync(TokenHost.Body(50 + (call % 100)))));
+
+        cost.Sum().ShouldBeInRange(0.000001m, Amount);
+        answers.ShouldContain(answer => answer.Status == 429);
+        await host.ShouldHaveSpentAsync(cost.Sum());
+    }
+
+    [Fact]
+    public async Task A_budget_without_prices_stops_the_app() =>
+        (await RouteHost.StartErrorAsync(app => app.UseBudget(budget => budget.Amount = 1))).ShouldContain("UseBudget needs the prices of the models. Add them");
+
+    [Fact]
+    public async Task A_configured_route_can_have_a_budget()
+    {
+        var settings = new Settings("""
+            { "Routes": { "chat": { "Pattern": "/v1/{**path}", "Upstream": "openai", "Budget": { "Amount": 0.000001, "Period": "Day" } } } }
+            """);
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoutes(settings["Routes"]), AddPrices);
+
+        (await host.AskAsync(TokenHost.Body(100))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
+    }
+
+    [Fact]
+    public void Wrong_options_are_refused_with_the_remedy()
+    {
+        Refusal(budget => budget.Amount = 0).ShouldContain("Amount: is 0. It must be more than 0 and at most 1000000000: the money of one Period.");
+        Refusal(budget => budget.Amount = 1_000_000_001).ShouldContain("Amount: is 1000000001.");
+        Refusal(budget => budget.Period = (BudgetPeriod)7).ShouldContain("Period must be Month or Day.");
+        Refusal(budget => budget.InputBytesPerToken = 0).ShouldContain("InputBytesPerToken: is 0.");
+        Refusal(budget => budget.Key = "nothing").ShouldContain("is not a known variable");
+    }
+
+    private static DateTimeOffset Utc(string time) => DateTimeOffset.Parse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    private static string Refusal(Action<BudgetOptions> configure) => Should.Throw<OptionsValidationException>(() => BudgetPolicy.From(budget =>
+    {
+        budget.Amount = 1;
+        configure(budget);
+    })).Message;
+
+    private static Task<RouteHost> StartAsync(
+        Action<BudgetOptions> configure, Func<UpstreamConnection, Task>? script = null, Action<OpenAiRouteBuilder>? route = null) => RouteHost.StartAsync(
+            app =>
+            {
+                var mapped = app.MapOpenAiRoute("/v1/{**path}", "openai").UseBudget(budget =>
+                {
+                    (budget.Group, budget.Key, budget.KeyType) = ("g", "everybody", LimitKeyType.Constant);
+                    configure(budget);
+                });
+                route?.Invoke(mapped);
+            },
+            AddPrices,
+            script ?? (connection => connection.WriteJsonAsync(TokenHost.Usage(10, 5))));
+
+    private static void AddPrices(WebApplicationBuilder builder) => builder.Services.AddOpenAiUsage(usage =>
+    {
+        usage.Prices["m"] = new ModelPriceOptions { Input = 1, Output = 2, Tiers = { ["flex"] = new TierPriceOptions { Input = 0.5m, Output = 1 } } };
+        usage.Prices["dear"] = new ModelPriceOptions { Input = 1, Output = 100 };
+    });
+}

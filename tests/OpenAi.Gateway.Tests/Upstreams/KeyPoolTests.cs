@@ -1,0 +1,179 @@
+using OpenAi.Gateway.Tests.Forwarding;
+
+namespace OpenAi.Gateway.Tests.Upstreams;
+
+/// <summary>Several keys share an upstream's calls; one that is refused, limited or spent rests alone.</summary>
+public sealed class KeyPoolTests
+{
+    private const string OutOfQuota = """{"error":{"code":"insufficient_quota"}}""";
+
+    private readonly ManualTimeProvider _time = new();
+
+    [Fact]
+    public async Task The_keys_are_used_in_turn()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream);
+
+        await SendAsync(gateway, 6);
+
+        Keys(upstream).ShouldBe("123123");
+    }
+
+    [Fact]
+    public async Task The_order_of_the_nodes_is_that_of_their_weights()
+    {
+        await using var heavy = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"a\""));
+        await using var light = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("\"b\""));
+        await using var gateway = await GatewayHost.StartAsync(
+            options =>
+            {
+                AddKeys(options);
+                options.AddNode(heavy.Address.ToString(), weight: 2).AddNode(light.Address.ToString());
+            },
+            time: _time);
+
+        var order = "";
+        for (var number = 0; number < 6; number++)
+        {
+            order += (await gateway.SendAsync(Request.Post())).Text;
+        }
+
+        order.ShouldBe("\"a\"\"b\"\"a\"\"a\"\"b\"\"a\"");
+        (Keys(heavy), Keys(light)).ShouldBe(("1231", "12"));
+    }
+
+    [Theory]
+    [InlineData(429, "{}", 10)]
+    [InlineData(429, OutOfQuota, 300)]
+    [InlineData(403, OutOfQuota, 300)]
+    [InlineData(401, "{}", 300)]
+    public async Task A_key_that_is_not_taken_rests_and_the_next_one_is_tried_at_once(int status, string json, int seconds)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection =>
+            KeyOf(connection.Request) == '1' ? connection.WriteJsonAsync(json, status) : connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream);
+
+        await SendAsync(gateway, 4);
+        Keys(upstream).ShouldBe("12323");
+
+        _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromTicks(1));
+        await SendAsync(gateway, 3);
+        Keys(upstream).ShouldBe("12323232");
+
+        _time.Advance(TimeSpan.FromTicks(1));
+        await SendAsync(gateway, 3);
+        Keys(upstream)[8..].ShouldContain('1');
+    }
+
+    [Fact]
+    public async Task A_spent_key_is_not_tried_on_another_node_either()
+    {
+        await using var one = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, 429));
+        await using var other = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, 429));
+        await using var gateway = await GatewayHost.StartAsync(
+            options =>
+            {
+                options.To(one, other).Retries = 100;
+                AddKeys(options);
+            },
+            time: _time);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(429);
+
+        string.Concat((Keys(one) + Keys(other)).Order()).ShouldBe("123");
+    }
+
+    [Fact]
+    public async Task A_spent_key_is_not_waited_for_even_when_its_rest_is_short()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, 429, ("Retry-After", "1"), ("x-should-retry", "true")));
+        await using var gateway = await GatewayHost.StartAsync(upstream, options => options.Retries = 5, time: _time);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(429);
+
+        upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(503)]
+    [InlineData(500)]
+    public async Task A_node_that_fails_rests_with_all_keys(int status)
+    {
+        await using var bad = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", status));
+        await using var good = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(
+            options =>
+            {
+                options.To(bad, good);
+                AddKeys(options);
+            },
+            time: _time);
+
+        await SendAsync(gateway, 6);
+
+        (bad.Requests.Count, good.Requests.Count).ShouldBe((1, 6));
+    }
+
+    [Fact]
+    public async Task One_key_that_is_refused_is_the_apps_to_see()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 401));
+        await using var gateway = await GatewayHost.StartAsync(upstream, options => options.Retries = 3, time: _time);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(401);
+
+        upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_request_that_no_key_may_make_puts_none_to_rest()
+    {
+        var isRefusing = true;
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", Volatile.Read(ref isRefusing) ? 401 : 200));
+        await using var gateway = await StartAsync(upstream);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(401);
+        Keys(upstream).ShouldBe("123");
+
+        Volatile.Write(ref isRefusing, false);
+        await SendAsync(gateway, 3);
+        string.Concat(Keys(upstream)[3..].Order()).ShouldBe("123");
+    }
+
+    [Fact]
+    public async Task The_keys_are_never_shown()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection =>
+            connection.WriteJsonAsync(OutOfQuota, 429, ("X-Echo", connection.Request.Headers["Authorization"]!)));
+        await using var gateway = await StartAsync(upstream);
+
+        var answer = await gateway.SendAsync(Request.Post());
+
+        answer.RawText.ShouldNotContain("sk-pool");
+        gateway.Logs.Mentioning("sk-pool").ShouldBeEmpty();
+        gateway.Logs.Entries.Count(entry => entry.EventId.Id == 1103).ShouldBe(3);
+    }
+
+    private static void AddKeys(OpenAiUpstreamOptions options)
+    {
+        options.ApiKey = "sk-pool-1";
+        options.ApiKeys.Add("sk-pool-2");
+        options.ApiKeys.Add("sk-pool-3");
+        options.ApiKeys.Add("sk-pool-2");
+    }
+
+    private static string Keys(ScriptedUpstream upstream) => string.Concat(upstream.Requests.Select(KeyOf));
+
+    private static char KeyOf(Testing.UpstreamRequest request) => request.Headers["Authorization"]!["Bearer sk-pool-".Length];
+
+    private static async Task SendAsync(GatewayHost gateway, int times)
+    {
+        for (var number = 0; number < times; number++)
+        {
+            (await gateway.SendAsync(Request.Post())).Status.ShouldBe(200);
+        }
+    }
+
+    private Task<GatewayHost> StartAsync(ScriptedUpstream upstream) => GatewayHost.StartAsync(upstream, AddKeys, time: _time);
+}
