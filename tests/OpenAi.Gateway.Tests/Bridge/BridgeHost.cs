@@ -75,7 +75,7 @@ internal static class BridgeHost
     public static string PromptOf(UpstreamConnection call)
     {
         using var body = JsonDocument.Parse(call.Request.Body);
-        return body.RootElement.GetProperty("messages")[^1].GetProperty("content").GetString()!;
+        return body.RootElement.GetProperty("messages").EnumerateArray().Last().GetProperty("content").GetString()!;
     }
 
     /// <summary>A chat completion that repeats its prompt, whose length is its usage.</summary>

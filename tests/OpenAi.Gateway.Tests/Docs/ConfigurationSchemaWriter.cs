@@ -49,6 +49,7 @@ internal static class ConfigurationSchemaWriter
                 ["OpenAiRoutes"] = Described(MapOf(Reference(typeof(OpenAiRouteOptions))), "Routes, each under a name of its own."),
                 ["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions)),
                 ["Models"] = Reference(typeof(ModelsOptions)),
+                ["BridgeCompletions"] = Reference(typeof(CompletionBridgeOptions)),
                 ["LimitCount"] = Reference(typeof(LimitCountOptions)),
                 ["LimitConcurrency"] = Reference(typeof(LimitConcurrencyOptions)),
                 ["LimitTokens"] = Reference(typeof(LimitTokensOptions)),
