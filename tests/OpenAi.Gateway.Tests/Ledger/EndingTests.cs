@@ -332,7 +332,7 @@ public sealed class EndingTests
 
     private static long Estimate(string body)
     {
-        ModelRequestReader.Read(ModelOperation.ChatCompletions, Encoding.UTF8.GetBytes(body), out var request).ShouldBeNull();
+        ModelRequestReader.Read(ModelOperation.ChatCompletions, Encoding.UTF8.GetBytes(body), maxDepth: 64, out var request).ShouldBeNull();
         return (request!.InputBytes + 3) / 4;
     }
 

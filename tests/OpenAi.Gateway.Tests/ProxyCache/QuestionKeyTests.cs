@@ -67,7 +67,7 @@ public class QuestionKeyTests
     // As the stage leaves the request: it asks for the usage in the client's stead.
     private static string KeyOf(string body, ModelOperation operation = ModelOperation.ChatCompletions)
     {
-        ModelRequestReader.Read(operation, Encoding.UTF8.GetBytes(body), out var model).ShouldBeNull();
+        ModelRequestReader.Read(operation, Encoding.UTF8.GetBytes(body), maxDepth: 64, out var model).ShouldBeNull();
         if (model is { IsStream: true, ClientAsksForUsage: false, Operation: ModelOperation.ChatCompletions })
         {
             model.AskForUsage();
