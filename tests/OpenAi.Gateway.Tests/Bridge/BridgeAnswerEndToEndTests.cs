@@ -90,26 +90,17 @@ public sealed class BridgeAnswerEndToEndTests
     [Theory]
     [InlineData("""{"object":"text_completion","choices":[]""")]
     [InlineData("""{"object":"list"}""")]
-    [InlineData("""{"choices":[{"index":0,"delta":{"content":"a"}}]}""")]
+    [InlineData("""{"choices":[{"index":0}]}""")]
     [InlineData("""{"error":{"message":"in spite of 200"}}""")]
-    [InlineData("""{"\ud800":1,"choices":[{"index":0,"message":{"content":"a"}}]}""", 200)]
+    [InlineData("""{"\ud800":1,"choices":[{"index":0,"message":{"content":"a"}}]}""")]
     [InlineData("<html>")]
     [InlineData("")]
-    public async Task What_is_no_chat_completion_is_told(string body, int status = 502)
+    public async Task What_is_no_chat_completion_is_told(string body)
     {
         await using var host = await BridgeHost.StartAsync(call => call.WriteJsonAsync(body));
         await using var client = await host.BeginAsync(BridgeHost.Body("", "a"));
 
-        var answer = await client.ReadAnswerAsync();
-
-        if (status == 200)
-        {
-            answer.Status.ShouldBeOneOf(200, 502); // A name that is no Unicode may be passed on or refused, but nothing breaks.
-        }
-        else
-        {
-            answer.ShouldBeError(502, "upstream_invalid_answer");
-        }
+        (await client.ReadAnswerAsync()).ShouldBeError(502, "upstream_invalid_answer");
     }
 
     [Fact]
@@ -165,7 +156,8 @@ public sealed class BridgeAnswerEndToEndTests
         var failed = 0;
         await using var host = await BridgeHost.StartAsync(call => BridgeHost.PromptOf(call) == "b" && Interlocked.Increment(ref failed) == 1
             ? call.WriteJsonAsync("{}", 500, ("x-should-retry", "true"), ("retry-after-ms", "0"))
-            : BridgeHost.AnswerAsync(call));
+            : BridgeHost.AnswerAsync(call),
+            build: builder => builder.Services.PostConfigure<OpenAiUpstreamOptions>("openai", options => options.Retries = 1));
 
         var answer = await host.AskAsync(BridgeHost.Body("", "a", "b"));
 

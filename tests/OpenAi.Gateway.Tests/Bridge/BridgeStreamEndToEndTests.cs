@@ -7,6 +7,7 @@ namespace OpenAi.Gateway.Tests.Bridge;
 public sealed class BridgeStreamEndToEndTests
 {
     private const string Done = "data: [DONE]\n\n";
+    private const string LastChunk = "\r\n0\r\n\r\n";
     private const string Stream = ""","stream":true""";
 
     [Fact]
@@ -29,7 +30,7 @@ public sealed class BridgeStreamEndToEndTests
         await call.WriteEventAsync("[DONE]");
         await client.ReadUntilAsync(Done);
         await call.EndChunksAsync();
-        (await client.ReadAnswerAsync()).End.ShouldBe(RawEnd.Complete);
+        (await client.ReadUntilAsync(LastChunk)).ShouldBe(LastChunk);
         call.Request.Text.ShouldBe("""{"model":"gpt-test","max_completion_tokens":16,"stream":true,"messages":[{"role":"user","content":"Hi"}]}""");
     }
 
@@ -56,12 +57,9 @@ public sealed class BridgeStreamEndToEndTests
         await calls[1].WriteEventAsync("[DONE]");
         await calls[1].EndChunksAsync();
 
-        var answer = await client.ReadAnswerAsync();
-        answer.End.ShouldBe(RawEnd.Complete);
-        answer.Text.ShouldEndWith(
+        (await client.ReadUntilAsync(LastChunk)).ShouldEndWith(
             """data: {"id":"cmpl-1","object":"text_completion","created":7,"model":"text-davinci-003","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"""
-            + "\n\n" + Done);
-        answer.Text.Split("[DONE]").Length.ShouldBe(2);
+            + "\n\n" + Done + LastChunk);
     }
 
     [Theory]
@@ -125,9 +123,7 @@ public sealed class BridgeStreamEndToEndTests
         await calls[1].WriteChunkAsync("data: {\"error\":{\"message\":\"m\",\"param\":\"messages\"}}\n\ndata: [DONE]\n\n");
 
         await calls[0].PeerClosed.SoonAsync();
-        var answer = await client.ReadAnswerAsync();
-        answer.Text.ShouldEndWith("data: {\"error\":{\"message\":\"m\",\"param\":\"prompt\"}}\n\n");
-        answer.Text.ShouldNotContain("[DONE]");
+        (await client.ReadUntilAsync(LastChunk)).ShouldEndWith("data: {\"error\":{\"message\":\"m\",\"param\":\"prompt\"}}\n\n" + LastChunk);
     }
 
     [Fact]
