@@ -9,6 +9,7 @@ internal sealed class BridgeCall : IDisposable
     private readonly CancellationTokenSource _givenUp;
     private readonly long _inputBytes;
     private AnswerMeter? _meter;
+    private bool _wasRead;
 
     public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, CancellationToken clientGone)
     {
@@ -34,6 +35,9 @@ internal sealed class BridgeCall : IDisposable
     /// <summary>How the reading of the answer ended; <see langword="null"/> as long as it has not.</summary>
     public PumpEnd? End { get; private set; }
 
+    /// <summary>Whether an upstream began an answer that is of no use any more, and charges for it.</summary>
+    public bool IsUnread => HasAnswer && !_wasRead;
+
     private bool HasAnswer => Attempt?.Response?.IsSuccessStatusCode == true;
 
     /// <summary>Asks the upstream. <see langword="false"/> when it refused, or nobody could be asked.</summary>
@@ -54,6 +58,7 @@ internal sealed class BridgeCall : IDisposable
     public async Task<bool> ReadAsync(CallWriter writer, GatewayRequest request, TimeProvider time, CancellationToken clientGone)
     {
         var attempt = Attempt!;
+        _wasRead = true;
         _meter = request.Usage is not null && HasAnswer
             ? AnswerMeter.Create(ModelOperation.ChatCompletions, attempt.IsEventStream, time)
             : null;

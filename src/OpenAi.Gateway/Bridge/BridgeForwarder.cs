@@ -47,6 +47,12 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         }
         finally
         {
+            if (Array.Exists(calls, call => call?.IsUnread == true))
+            {
+                // What it took, nobody will know.
+                GatewayRequest.Of(context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
+            }
+
             Array.ForEach(calls, call => call?.Dispose());
         }
     }
