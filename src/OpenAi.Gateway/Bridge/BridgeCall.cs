@@ -7,6 +7,7 @@ internal sealed class BridgeCall : IDisposable
 {
     private readonly UpstreamCall _call;
     private AnswerMeter? _meter;
+    private bool _wasRead;
 
     public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, CancellationToken cancelled)
     {
@@ -33,6 +34,9 @@ internal sealed class BridgeCall : IDisposable
     /// <summary>Whether the whole answer came.</summary>
     public bool IsWhole { get; private set; }
 
+    /// <summary>Whether an upstream began an answer that is of no use any more, and charges for it.</summary>
+    public bool IsUnread => HasAnswer && !_wasRead;
+
     private bool HasAnswer => Attempt?.Response?.IsSuccessStatusCode == true;
 
     /// <summary>Asks the upstream. <see langword="false"/> when it refused, or nobody could be asked.</summary>
@@ -53,6 +57,7 @@ internal sealed class BridgeCall : IDisposable
     public async Task ReadAsync(CallWriter writer, GatewayRequest request, TimeProvider time, CancellationToken clientGone)
     {
         var attempt = Attempt!;
+        _wasRead = true;
         _meter = request.Usage is not null && HasAnswer
             ? AnswerMeter.Create(ModelOperation.ChatCompletions, attempt.IsEventStream, time)
             : null;

@@ -36,6 +36,12 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         }
         finally
         {
+            if (Array.Exists(calls, call => call.IsUnread))
+            {
+                // What it took, nobody will know.
+                GatewayRequest.Of(context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
+            }
+
             Array.ForEach(calls, call => call.Dispose());
         }
     }
@@ -51,12 +57,6 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
                 await cancellation.CancelAsync();
             }
         }));
-        if (failed is not null && calls.Length > 1)
-        {
-            // What the other ones took, nobody will know.
-            GatewayRequest.Of(context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
-        }
-
         return failed;
     }
 

@@ -74,6 +74,11 @@ internal sealed class CacheFetch : IDisposable
             _tee.Shared?.EndAs(StreamEnd.Broken);
             _context.Features.Set(client);
             _context.Features.Set(lifetime);
+            if (_lifetime is LeaderLifetime { GoesOn: true })
+            {
+                var request = GatewayRequest.Of(_context);
+                request.Usage?.AddAbandoned(request.Attempts, hasTimedOut: false);
+            }
         }
     }
 

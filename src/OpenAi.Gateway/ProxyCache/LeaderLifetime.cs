@@ -9,10 +9,14 @@ internal sealed class LeaderLifetime : AbortWatch, IDisposable
     private readonly CancellationTokenSource _unwanted = new();
     private readonly CancellationTokenRegistration _registration;
     private volatile SharedStream? _stream;
+    private volatile bool _goesOn;
 
     public LeaderLifetime(IHttpRequestLifetimeFeature request)
         : base(request) =>
         _registration = request.RequestAborted.UnsafeRegister(static leader => ((LeaderLifetime)leader!).ClientLeft(), this);
+
+    /// <summary>Whether its own client has gone, and the request went on for others.</summary>
+    public bool GoesOn => _goesOn;
 
     public override CancellationToken RequestAborted
     {
@@ -30,6 +34,7 @@ internal sealed class LeaderLifetime : AbortWatch, IDisposable
         if (_stream?.LeaderLeft() == true)
         {
             // Whoever was cancelled without leaving, as by the app's timeout, must not take what it got for the whole.
+            _goesOn = true;
             Request.Abort();
             return true;
         }

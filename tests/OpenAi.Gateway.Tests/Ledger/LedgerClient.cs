@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -61,13 +62,20 @@ internal sealed class LedgerClient(LedgerGateway gateway) : IDisposable
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{call.Name}:{password}")));
         request.Headers.Add(LedgerClock.CallHeader, call.Name);
         request.Headers.Add(LedgerUpstream.FaultsHeader, string.Join(',', call.Faults));
+        if (call.HeldAt is { } part)
+        {
+            request.Headers.Add(LedgerUpstream.HeldHeader, part.ToString(CultureInfo.InvariantCulture));
+        }
+
         return request;
     }
 
     // True when the client leaves before the end.
     private static async Task<bool> ReadAsync(Stream stream, MemoryStream body, LedgerCall call, CancellationToken cancellationToken)
     {
-        var stay = call.LeavesAt is { } part ? (int)(part * LedgerAnswer.To(call.Question).Bytes.Length) : int.MaxValue;
+        // The gateway holds the beginning of an event back where it may have to take something out of it.
+        var heldBack = call.HeldAt is null ? 0 : 700;
+        var stay = call.LeavesAt is { } part ? (int)(part * LedgerAnswer.To(call.Question).Bytes.Length) - heldBack : int.MaxValue;
         var buffer = new byte[512];
         while (body.Length < stay)
         {

@@ -17,6 +17,8 @@ internal sealed class LedgerGateway : IAsyncDisposable
 
     public LedgerSink Sink { get; } = new();
 
+    public LedgerCounter Counter { get; } = new();
+
     public LogCollector Logs => _server!.Logs;
 
     public static async Task<LedgerGateway> StartAsync(LedgerUpstream upstream, LedgerClock clock, IEnumerable<LedgerCall> calls)
@@ -28,8 +30,11 @@ internal sealed class LedgerGateway : IAsyncDisposable
                 builder.Logging.SetMinimumLevel(LogLevel.Error);
                 builder.Services.AddSingleton<TimeProvider>(clock);
                 builder.Services.AddSingleton<UsageSink>(gateway.Sink);
+                builder.Services.AddSingleton<LimitCounter>(gateway.Counter);
                 builder.Services.AddOpenAiUpstream("openai", options => Configure(options, upstream));
                 builder.Services.AddOpenAiUpstream("unasked", options => Configure(options, upstream).AsksForUsage = false);
+                builder.Services.AddOpenAiUpstream("failing", options => Configure(options, upstream).FallbackTo("openai").FallbackTo("other").RetryBudget = 30);
+                builder.Services.AddOpenAiUpstream("other", options => Configure(options, upstream));
             },
             app =>
             {
@@ -66,14 +71,23 @@ internal sealed class LedgerGateway : IAsyncDisposable
     {
         options.ApiKey = "sk-test";
         options.Retries = 2;
+        options.RetryBudget = 100;
         return options.AddNode("http://stand-in").ConfigureHandler(
             handler => handler.ConnectCallback = (_, _) => ValueTask.FromResult(upstream.Connect()));
     }
 
     private static void Map(WebApplication app)
     {
-        MapRoute(app, LedgerRoute.Plain);
-        MapRoute(app, LedgerRoute.Unasked);
+        MapRoute(app, LedgerRoute.Plain).UseLimitTokens(limit =>
+        {
+            limit.Group = LedgerCounter.Group;
+            limit.Count = 1_000_000;
+            limit.TimeWindow = TimeSpan.FromDays(1);
+            limit.UseKey(context => context.Request.Headers[LedgerClock.CallHeader]);
+        });
+        MapRoute(app, LedgerRoute.Unasked, "unasked");
+        MapRoute(app, LedgerRoute.Fallback, "failing");
+        MapRoute(app, LedgerRoute.Bridged).BridgeCompletions(bridge => bridge.DefaultModel = "chat");
         MapRoute(app, LedgerRoute.Cached).UseProxyCache(cache => cache.Key = ["$uri", "$request_body"]);
         MapRoute(app, LedgerRoute.Limited).UseLimitCount(limit =>
         {
@@ -83,6 +97,6 @@ internal sealed class LedgerGateway : IAsyncDisposable
         });
     }
 
-    private static OpenAiRouteBuilder MapRoute(WebApplication app, LedgerRoute route) =>
-        app.MapOpenAiRoute($"/{route}/{{**rest}}", route == LedgerRoute.Unasked ? "unasked" : "openai").RewritePath("/v1/{**rest}");
+    private static OpenAiRouteBuilder MapRoute(WebApplication app, LedgerRoute route, string upstream = "openai") =>
+        app.MapOpenAiRoute($"/{route}/{{**rest}}", upstream).RewritePath("/v1/{**rest}");
 }

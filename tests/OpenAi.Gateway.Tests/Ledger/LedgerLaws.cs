@@ -14,24 +14,38 @@ internal static class LedgerLaws
 
         // Not one token differs, unless the record says that it does not know.
         (record.IsEstimated || record.Usage == charged).ShouldBeTrue(context);
-        if (seen.IsWhole && ledger is [.., { HasServedUsage: true }] && ledger.All(entry => entry.Fault is LedgerFault.None or LedgerFault.Status))
+        var isClear = ledger.All(entry => entry.Fault == LedgerFault.Status || entry is { Fault: LedgerFault.None, HasServedUsage: true });
+        if (seen.IsWhole && isClear && (seen.Status == 200 || seen.Call.Route != LedgerRoute.Bridged))
         {
             record.IsEstimated.ShouldBeFalse(context);
         }
 
-        (seen.IsWhole ? record.Attempts == ledger.Count : record.Attempts >= ledger.Count).ShouldBeTrue(context);
+        // Not every attempt reaches the stand-in: the client may leave before, or another prompt of the request run out of time.
+        var isExact = seen.IsWhole && seen.Call.Route != LedgerRoute.Bridged;
+        (isExact ? record.Attempts == ledger.Count : record.Attempts >= ledger.Count).ShouldBeTrue(context);
 
         // Nobody read the body of a call that was refused, or whose client left at once.
         var mayLackModel = record.AskedModel is null && (seen.End == LedgerEnd.Left || record.Ending == UsageEnding.Rejected);
         (mayLackModel || record.AskedModel == seen.Call.Question.Model).ShouldBeTrue(context);
         EndingsOf(seen, ledger).ShouldContain(record.Ending, context);
-        if (record.Ending is UsageEnding.Rejected or UsageEnding.CacheHit or UsageEnding.Follower or UsageEnding.UpstreamError)
+        if (record.Ending is UsageEnding.Rejected or UsageEnding.CacheHit or UsageEnding.Follower)
         {
-            (record.Usage, record.IsEstimated).ShouldBe((default, false), context);
+            (record.Usage, record.IsEstimated, ledger.Count).ShouldBe((default, false, 0), context);
         }
 
         CheckTimes(seen, record, context);
         CheckBytes(seen, context);
+    }
+
+    /// <summary>A limit of tokens settles once, with what is recorded.</summary>
+    public static void CheckLimit(UsageRecord record, IReadOnlyList<long> settled)
+    {
+        settled.Count.ShouldBeLessThanOrEqualTo(1, $"{record}");
+        (settled.Count == 1 || record.Usage == default || !record.Route.StartsWith($"/{LedgerRoute.Plain}", StringComparison.Ordinal)).ShouldBeTrue($"{record}");
+        foreach (var tokens in settled)
+        {
+            (tokens == record.Usage.Total || (record.IsEstimated && tokens < record.Usage.Total)).ShouldBeTrue($"{tokens} settled: {record}");
+        }
     }
 
     private static UsageEnding[] EndingsOf(LedgerOutcome seen, IReadOnlyList<LedgerEntry> ledger)
@@ -49,7 +63,10 @@ internal static class LedgerLaws
             { IsWhole: true } when seen.Text.Contains("\"stand_in\"", StringComparison.Ordinal) => [UsageEnding.UpstreamError],
             { IsWhole: true, Status: 429 } => [UsageEnding.Rejected],
             { IsWhole: true, Status: 502 } => [UsageEnding.UpstreamCut],
+            { IsWhole: true, Status: 503 } => [UsageEnding.Rejected, UsageEnding.UpstreamCut],
             { IsWhole: true, Status: 504 } => [UsageEnding.Timeout],
+            { End: LedgerEnd.Broken, CacheStatus: "HIT" } => [UsageEnding.Follower],
+            { End: LedgerEnd.Broken, Call.Route: LedgerRoute.Bridged } => [UsageEnding.Timeout, UsageEnding.UpstreamCut],
             { End: LedgerEnd.Broken } when ledger is [.., { Fault: LedgerFault.Stall }] => [UsageEnding.Timeout],
             { End: LedgerEnd.Broken } when ledger is [.., { Fault: LedgerFault.Reset or LedgerFault.Close }] => [UsageEnding.UpstreamCut],
             _ => [],
@@ -64,7 +81,7 @@ internal static class LedgerLaws
         {
             record.IsStreamed.ShouldBe(seen.Call.Question.IsStream, context);
             (record.TimeToFirstToken is not null).ShouldBe(record.IsStreamed, context);
-            (record.Status, record.AnsweredModel).ShouldBe((200, seen.Call.Question.Model + "-2026"), context);
+            (record.Status, record.AnsweredModel).ShouldBe((200, (seen.Call.Route == LedgerRoute.Bridged ? "chat" : seen.Call.Question.Model) + "-2026"), context);
         }
 
         if (seen.Status != 0 && seen.IsWhole)
@@ -74,14 +91,15 @@ internal static class LedgerLaws
 
         if (record.Ending == UsageEnding.ClientLeftBeforeFirstToken)
         {
-            seen.Body.Length.ShouldBeLessThan(seen.Call.Question.IsStream ? LedgerAnswer.To(seen.Call.Question).FirstTextEnd : 1, context);
+            (seen.Call.Route == LedgerRoute.Bridged ? 0 : seen.Body.Length).ShouldBeLessThan(seen.Call.Question.IsStream ? LedgerAnswer.To(seen.Call.Question).FirstTextEnd : 1, context);
         }
     }
 
     // The client gets what it would have got from the stand-in itself, or a beginning that does not look whole.
     private static void CheckBytes(LedgerOutcome seen, string context)
     {
-        if (seen.Status != 200)
+        // The bridge writes another form, and the cache may make the one of the other; they have tests of their own.
+        if (seen.Status != 200 || seen.Call.Route == LedgerRoute.Bridged || seen.CacheStatus == "HIT")
         {
             return;
         }

@@ -11,4 +11,10 @@ internal enum LedgerRoute
     Cached,
 
     Limited,
+
+    /// <summary>Its upstream has two fallbacks, and few retries to spend.</summary>
+    Fallback,
+
+    /// <summary>Legacy completions of several prompts, answered by chats.</summary>
+    Bridged,
 }

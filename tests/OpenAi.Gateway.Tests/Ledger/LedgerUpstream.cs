@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,6 +11,7 @@ namespace OpenAi.Gateway.Tests.Ledger;
 internal sealed class LedgerUpstream : IAsyncDisposable
 {
     public const string FaultsHeader = "X-Faults";
+    public const string HeldHeader = "X-Held";
 
     private readonly LedgerClock _clock;
     private readonly ConcurrentDictionary<string, ConcurrentQueue<LedgerEntry>> _entries = new();
@@ -47,7 +49,7 @@ internal sealed class LedgerUpstream : IAsyncDisposable
         switch (entry.Fault)
         {
             case LedgerFault.Status:
-                context.Response.StatusCode = new[] { 429, 500, 502, 503, 504 }[random.Next(5)];
+                context.Response.StatusCode = new[] { 429, 500, 502, 503, 504, 400 }[random.Next(6)];
                 context.Response.Headers["retry-after-ms"] = "1";
                 await context.Response.WriteAsync("""{"error":{"message":"Not now.","type":"server_error","param":null,"code":"stand_in"}}""");
                 break;
@@ -69,7 +71,8 @@ internal sealed class LedgerUpstream : IAsyncDisposable
         context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
         context.Response.ContentType = isStream ? "text/event-stream; charset=utf-8" : "application/json";
         context.Response.ContentLength = !isStream && random.Next(2) == 0 ? answer.Bytes.Length : null;
-        var length = entry.Fault == LedgerFault.None ? answer.Bytes.Length : random.Next(answer.Bytes.Length);
+        var isHeld = double.TryParse(context.Request.Headers[HeldHeader], CultureInfo.InvariantCulture, out var part);
+        var length = entry.Fault != LedgerFault.None ? random.Next(answer.Bytes.Length) : isHeld ? (int)(part * answer.Bytes.Length) : answer.Bytes.Length;
 
         // Most answers come in few chunks, some in many.
         var largest = random.Next(6) == 0 ? 100 : answer.Bytes.Length;
@@ -82,6 +85,10 @@ internal sealed class LedgerUpstream : IAsyncDisposable
 
         switch (entry.Fault)
         {
+            case LedgerFault.None when isHeld:
+                await context.Response.Body.FlushAsync();
+                await WhenLeftAsync(context);
+                break;
             case LedgerFault.None:
                 entry.HasServedUsage = answer.TellsUsage;
                 break;
@@ -100,11 +107,16 @@ internal sealed class LedgerUpstream : IAsyncDisposable
         }
     }
 
-    private async Task StallAsync(HttpContext context, string call)
+    private Task StallAsync(HttpContext context, string call)
+    {
+        _clock.Expire(call);
+        return WhenLeftAsync(context);
+    }
+
+    private static async Task WhenLeftAsync(HttpContext context)
     {
         var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = context.RequestAborted.Register(left.SetResult);
-        _clock.Expire(call);
-        await left.Task.SoonAsync("the end of a call that timed out");
+        await left.Task.SoonAsync("the end of a call");
     }
 }

@@ -10,9 +10,11 @@ internal sealed class MeteredHost : IAsyncDisposable
 {
     private readonly InMemoryKestrel _upstream;
     private readonly InMemoryKestrel _gateway;
+    private readonly TaskCompletionSource _left;
 
-    private MeteredHost(InMemoryKestrel upstream, InMemoryKestrel gateway, LedgerSink sink)
+    private MeteredHost(InMemoryKestrel upstream, InMemoryKestrel gateway, LedgerSink sink, TaskCompletionSource left)
     {
+        _left = left;
         _upstream = upstream;
         _gateway = gateway;
         Sink = sink;
@@ -48,6 +50,7 @@ internal sealed class MeteredHost : IAsyncDisposable
         Action<WebApplication>? use = null)
     {
         var sink = new LedgerSink();
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var server = await InMemoryKestrel.StartAsync(
             builder => builder.Logging.SetMinimumLevel(LogLevel.None),
             app => app.Run(upstream));
@@ -68,11 +71,17 @@ internal sealed class MeteredHost : IAsyncDisposable
             },
             app =>
             {
+                app.Use((context, next) =>
+                {
+                    // Behind what the gateway does about it, which is registered later.
+                    context.RequestAborted.Register(() => left.TrySetResult());
+                    return next(context);
+                });
                 use?.Invoke(app);
                 var mapped = app.MapOpenAiRoute("/v1/{**rest}", upstream: "openai").WithMethods("GET", "POST");
                 route?.Invoke(mapped);
             });
-        return new MeteredHost(server, gateway, sink);
+        return new MeteredHost(server, gateway, sink, left);
     }
 
     public Task<HttpResponseMessage> SendAsync(
@@ -89,6 +98,9 @@ internal sealed class MeteredHost : IAsyncDisposable
 
         return Client.SendAsync(request, leave).SoonAsync("the answer's head");
     }
+
+    /// <summary>Completes once the gateway knows that a client has left.</summary>
+    public Task WhenLeftAsync() => _left.Task.SoonAsync("a client that leaves");
 
     /// <summary>The record of the only call.</summary>
     public async Task<UsageRecord> RecordAsync()
