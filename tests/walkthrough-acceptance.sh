@@ -51,17 +51,18 @@ TTL_SECONDS=8 play "in front of the simulator" "$port"
 
 wiremock=$(free_port)
 mkdir -p "$work/mappings"
-cat > "$work/mappings/completions.json" << 'JSON'
+cat > "$work/mappings/chat.json" << 'JSON'
 {
   "request": {
     "method": "POST",
-    "urlPath": "/v1/completions",
+    "urlPath": "/v1/chat/completions",
+    "bodyPatterns": [ { "matchesJsonPath": { "expression": "$.model", "equalTo": "gpt-4.1-mini" } } ],
     "headers": { "Authorization": { "equalTo": "Bearer sk-fake" }, "Content-Type": { "equalTo": "application/json" } }
   },
   "response": {
     "status": 200,
     "headers": { "Content-Type": "application/json", "Set-Cookie": "__cf_bm=fake", "Cache-Control": "no-cache, must-revalidate" },
-    "body": "{\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"created\":1675791234,\"model\":\"text-davinci-003\",\"choices\":[{\"text\":\"A fixed answer.\",\"index\":0,\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":109,\"total_tokens\":118}}"
+    "body": "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1675791234,\"model\":\"gpt-4.1-mini-2025-04-14\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"A fixed answer.\",\"refusal\":null,\"annotations\":[]},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":109,\"total_tokens\":118}}"
   }
 }
 JSON

@@ -1,3 +1,4 @@
+using OpenAi.Gateway;
 using ProductDesc;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -14,15 +15,20 @@ builder.Services.AddOpenAiUpstream("openai", upstream =>
     }
 });
 
+builder.Services.AddOpenAiUsage(builder.Configuration.GetSection("OpenAiUsage"));
+
 var app = builder.Build();
 
 app.UseBasicAuthConsumers(app.Configuration.GetSection("BasicAuthConsumers"));
 
 app.MapOpenAiRoute("/openai/product/desc", upstream: "openai")
-    .RewritePath("/v1/completions")
+    .BridgeCompletions(app.Configuration.GetSection("BridgeCompletions"))
     .SetHeader("Content-Type", "application/json")
     .UseLimitCount(app.Configuration.GetSection("LimitCount"))
     .UseProxyCache(app.Configuration.GetSection("ProxyCache"));
+
+app.MapGet("/usage", (UsageSummary usage) => usage.GetRows())
+    .UseBasicAuthConsumers(app.Configuration.GetSection("BasicAuthConsumers"));
 
 openAi.Announce(app);
 app.Run();

@@ -91,6 +91,7 @@ is_unauthorized() {
 is_completion() {
     has_status "$1" 200
     has_member "$1" object text_completion
+    has_member "$1" model text-davinci-003
     has_header "$1" X-RateLimit-Limit 2
     has_header "$1" X-RateLimit-Remaining "$2"
     between "$1: X-RateLimit-Reset within the window" "$(header X-RateLimit-Reset)" 1 "$window"

@@ -6,14 +6,14 @@ namespace OpenAi.Gateway;
 internal sealed class BodyWriter(int maxBody) : CallWriter
 {
     private readonly PooledBytes _body = new();
-
-    /// <summary>Whether there was more of it than is kept.</summary>
-    public bool IsTooLarge { get; private set; }
+    private bool _isTooLarge;
 
     public ReadOnlyMemory<byte> Body => _body.Memory;
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-        new(new FlushResult(isCanceled: false, isCompleted: IsTooLarge));
+        new(new FlushResult(isCanceled: false, isCompleted: _isTooLarge));
+
+    public override ValueTask<bool> FinishAsync(bool isComplete, CancellationToken cancellationToken) => new(isComplete && !_isTooLarge);
 
     public override void Dispose()
     {
@@ -23,8 +23,8 @@ internal sealed class BodyWriter(int maxBody) : CallWriter
 
     protected override void Take(ReadOnlySpan<byte> bytes)
     {
-        IsTooLarge |= bytes.Length > maxBody - _body.Length;
-        if (!IsTooLarge)
+        _isTooLarge |= bytes.Length > maxBody - _body.Length;
+        if (!_isTooLarge)
         {
             _body.Append(bytes);
         }

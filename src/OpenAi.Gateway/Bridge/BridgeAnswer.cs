@@ -40,8 +40,9 @@ internal static class BridgeAnswer
             output.Write("}"u8);
             return true;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter is a name that is no Unicode.
             return false;
         }
     }

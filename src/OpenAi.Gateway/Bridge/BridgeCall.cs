@@ -6,12 +6,16 @@ namespace OpenAi.Gateway;
 internal sealed class BridgeCall : IDisposable
 {
     private readonly UpstreamCall _call;
+    private readonly CancellationTokenSource _givenUp;
+    private readonly long _inputBytes;
     private AnswerMeter? _meter;
     private bool _wasRead;
 
-    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, CancellationToken cancelled)
+    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, CancellationToken clientGone)
     {
-        _call = new UpstreamCall(bridge.Options.Path, Write(legacy.Model), cancelled)
+        _givenUp = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        _inputBytes = legacy.InputBytes(prompt);
+        _call = new UpstreamCall(bridge.Options.Path, Write(legacy.Model), _givenUp.Token)
         {
             Form = new BodyForm(legacy.Model, AsksForUsage: false),
             Write = form => Write(form.Model!),
@@ -28,11 +32,8 @@ internal sealed class BridgeCall : IDisposable
     /// <summary>What became of the call; <see langword="null"/> when it was given up before.</summary>
     public ForwardAttempt? Attempt { get; private set; }
 
-    /// <summary>How the answer ended; <see langword="null"/> as long as it has not.</summary>
+    /// <summary>How the reading of the answer ended; <see langword="null"/> as long as it has not.</summary>
     public PumpEnd? End { get; private set; }
-
-    /// <summary>Whether the whole answer came.</summary>
-    public bool IsWhole { get; private set; }
 
     /// <summary>Whether an upstream began an answer that is of no use any more, and charges for it.</summary>
     public bool IsUnread => HasAnswer && !_wasRead;
@@ -53,8 +54,8 @@ internal sealed class BridgeCall : IDisposable
         }
     }
 
-    /// <summary>Reads the answer into a writer, and its usage on the way.</summary>
-    public async Task ReadAsync(CallWriter writer, GatewayRequest request, TimeProvider time, CancellationToken clientGone)
+    /// <summary>Reads the answer into a writer, and its usage on the way. Gives whether the whole answer came.</summary>
+    public async Task<bool> ReadAsync(CallWriter writer, GatewayRequest request, TimeProvider time, CancellationToken clientGone)
     {
         var attempt = Attempt!;
         _wasRead = true;
@@ -62,20 +63,25 @@ internal sealed class BridgeCall : IDisposable
             ? AnswerMeter.Create(ModelOperation.ChatCompletions, attempt.IsEventStream, time)
             : null;
         var pump = new StreamPump(writer, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, _meter);
+        var isWhole = false;
         try
         {
             End = await pump.CopyAsync(attempt, clientGone);
-            IsWhole = attempt.IsEventStream ? pump.Tail.IsDone : End == PumpEnd.Complete && attempt.IsFramed;
+            isWhole = await writer.FinishAsync(End == PumpEnd.Complete, clientGone);
+            return isWhole;
         }
         finally
         {
             if (_meter is not null)
             {
                 _meter.Complete();
-                request.Usage!.Add(_meter, request.Model, IsWhole);
+                request.Usage!.Add(_meter, _inputBytes, isWhole);
             }
         }
     }
+
+    /// <summary>Ends the call, whatever phase it is in: nobody wants its answer any more.</summary>
+    public Task GiveUpAsync() => _givenUp.CancelAsync();
 
     public void Dispose()
     {
@@ -83,5 +89,6 @@ internal sealed class BridgeCall : IDisposable
         _meter?.Dispose();
         _call.Dispose();
         _call.Body.Dispose();
+        _givenUp.Dispose();
     }
 }

@@ -31,7 +31,7 @@ internal static class BridgeError
                 return (int)json.TokenStartIndex..(int)json.BytesConsumed;
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // A proxy's page, for example.
         }

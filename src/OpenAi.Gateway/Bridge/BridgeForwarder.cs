@@ -21,102 +21,114 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             return;
         }
 
-        if (BridgeRequest.Parse(body.Memory, bridge, out var legacy) is { } error)
+        var request = GatewayRequest.Of(context);
+        if (BridgeRequest.Parse(body.Memory, bridge, out var legacy, request.Model?.AskedModel) is { } error)
         {
             await services.WriteErrorAsync(context, error);
             return;
         }
 
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        var calls = Enumerable.Range(0, legacy!.Prompts).Select(prompt => new BridgeCall(legacy, prompt, bridge, cancellation.Token)).ToArray();
+        var calls = new BridgeCall[legacy!.Prompts];
         try
         {
-            var failed = await SendAsync(context, upstream, calls, cancellation);
-            await AnswerAsync(context, bridge, legacy, calls, failed);
+            for (var prompt = 0; prompt < calls.Length; prompt++)
+            {
+                calls[prompt] = new BridgeCall(legacy, prompt, bridge, context.RequestAborted);
+            }
+
+            var failed = await RunAsync(calls, call => call.TrySendAsync(caller, context, upstream));
+            if (failed is not null && calls.Length > 1)
+            {
+                // What the other ones took, nobody will know.
+                request.Usage?.AddFailure(GatewayErrors.UpstreamBroken);
+            }
+
+            await AnswerAsync(new Exchange(context, bridge, legacy, calls), failed);
         }
         finally
         {
-            if (Array.Exists(calls, call => call.IsUnread))
+            if (Array.Exists(calls, call => call?.IsUnread == true))
             {
                 // What it took, nobody will know.
                 GatewayRequest.Of(context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
             }
 
-            Array.ForEach(calls, call => call.Dispose());
+            Array.ForEach(calls, call => call?.Dispose());
         }
     }
 
-    // Gives the first call that failed, if one did: the others are of no use then.
-    private async Task<BridgeCall?> SendAsync(HttpContext context, Upstream upstream, BridgeCall[] calls, CancellationTokenSource cancellation)
+    // Gives the first call that failed, if one did: the others are of no use then, and are given up at once.
+    private static async Task<BridgeCall?> RunAsync(BridgeCall[] calls, Func<BridgeCall, Task<bool>> run)
     {
         BridgeCall? failed = null;
         await Task.WhenAll(calls.Select(async call =>
         {
-            if (!await call.TrySendAsync(caller, context, upstream) && Interlocked.CompareExchange(ref failed, call, null) is null)
+            var isWell = false;
+            try
             {
-                await cancellation.CancelAsync();
+                isWell = await run(call);
+            }
+            finally
+            {
+                if (!isWell && Interlocked.CompareExchange(ref failed, call, null) is null)
+                {
+                    await Task.WhenAll(calls.Where(other => other != call).Select(other => other.GiveUpAsync()));
+                }
             }
         }));
         return failed;
     }
 
-    private async Task AnswerAsync(HttpContext context, CompletionBridge bridge, BridgeRequest legacy, BridgeCall[] calls, BridgeCall? failed)
+    private Task AnswerAsync(Exchange exchange, BridgeCall? failed) => failed is not null ? WriteErrorAsync(exchange, failed)
+        : Array.Exists(exchange.Calls, call => call.Attempt!.IsEventStream != exchange.Legacy.IsStream) ? RefuseFormAsync(exchange)
+        : exchange.Legacy.IsStream ? StreamAsync(exchange)
+        : WriteAsync(exchange);
+
+    private async Task WriteErrorAsync(Exchange exchange, BridgeCall call)
     {
-        var shown = (failed ?? calls[0]).Attempt!;
-        if (await ends.TryEndWithoutAnswerAsync(context, shown))
+        if (await ends.TryEndWithoutAnswerAsync(exchange.Context, call.Attempt!))
         {
             return;
         }
 
-        UpstreamResponse.CopyHead(shown.Response!, context.Response, shown.Pair.Key.Credential);
-        context.Response.ContentLength = null; // The answer gets another form, and so another length.
-        if (bridge.Options.ModelHeader is { } header)
-        {
-            context.Response.Headers[header] = shown.Model;
-        }
-
-        foreach (var transform in metadata.Settings.ResponseTransforms)
-        {
-            transform(context, shown.Response!);
-        }
-
-        if (failed is not null)
-        {
-            await WriteErrorAsync(context, failed);
-        }
-        else if (Array.TrueForAll(calls, call => call.Attempt!.IsEventStream))
-        {
-            await StreamAsync(context, legacy, calls);
-        }
-        else
-        {
-            await WriteAsync(context, legacy, calls);
-        }
-    }
-
-    private async Task WriteErrorAsync(HttpContext context, BridgeCall call)
-    {
         using var body = new BodyWriter(MaxAnswerSize);
-        await call.ReadAsync(body, GatewayRequest.Of(context), services.Time, context.RequestAborted);
-        if (await EndsWellAsync(context, [call], body.IsTooLarge))
+        var isWhole = await ReadAsync(exchange, call, body);
+        if (await EndsWellAsync(exchange, isWhole ? null : call))
         {
-            BridgeError.Write(body.Body.Span, context.Response.BodyWriter);
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            var output = new ArrayBufferWriter<byte>(1024);
+            BridgeError.Write(body.Body.Span, output);
+            await SendAsync(exchange, call.Attempt!, output.WrittenMemory);
         }
     }
 
-    private async Task WriteAsync(HttpContext context, BridgeRequest legacy, BridgeCall[] calls)
+    // The answers are not read: they can only be useless, and a stream may take its time.
+    private async Task RefuseFormAsync(Exchange exchange)
     {
+        await Task.WhenAll(exchange.Calls.Select(call => call.GiveUpAsync()));
+        GatewayRequest.Of(exchange.Context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
+        await RefuseAsync(exchange, exchange.Calls[0]);
+    }
+
+    private async Task WriteAsync(Exchange exchange)
+    {
+        var calls = exchange.Calls;
         var bodies = Array.ConvertAll(calls, _ => new BodyWriter(MaxAnswerSize / calls.Length));
         try
         {
-            await Task.WhenAll(calls.Select((call, i) => call.ReadAsync(bodies[i], GatewayRequest.Of(context), services.Time, context.RequestAborted)));
-            var answer = new ArrayBufferWriter<byte>(1024);
-            var isLegacy = BridgeAnswer.TryWrite(legacy, Array.ConvertAll(bodies, body => body.Body), services.Time, answer);
-            if (await EndsWellAsync(context, calls, !isLegacy || Array.Exists(bodies, body => body.IsTooLarge)))
+            var broken = await RunAsync(calls, call => ReadAsync(exchange, call, bodies[Array.IndexOf(calls, call)]));
+            if (!await EndsWellAsync(exchange, broken))
             {
-                context.Response.ContentLength = answer.WrittenCount;
-                await context.Response.BodyWriter.WriteAsync(answer.WrittenMemory, context.RequestAborted);
+                return;
+            }
+
+            var answer = new ArrayBufferWriter<byte>(1024);
+            if (BridgeAnswer.TryWrite(exchange.Legacy, Array.ConvertAll(bodies, body => body.Body), services.Time, answer))
+            {
+                await SendAsync(exchange, calls[0].Attempt!, answer.WrittenMemory);
+            }
+            else
+            {
+                await RefuseAsync(exchange, calls[0]);
             }
         }
         finally
@@ -125,39 +137,75 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         }
     }
 
-    // Nothing has been sent yet, so that a failure can still be told.
-    private async Task<bool> EndsWellAsync(HttpContext context, BridgeCall[] calls, bool isUnusable)
-    {
-        var broken = Array.Find(calls, call => !call.IsWhole);
-        if (broken?.End == PumpEnd.ClientGone && context.RequestAborted.IsCancellationRequested)
-        {
-            ends.ClientGone(context);
-            return false;
-        }
+    private Task<bool> ReadAsync(Exchange exchange, BridgeCall call, CallWriter writer) =>
+        call.ReadAsync(writer, GatewayRequest.Of(exchange.Context), services.Time, exchange.Context.RequestAborted);
 
-        if (broken is null && !isUnusable)
+    // Nothing has been sent yet, so that a failure can still be told.
+    private async Task<bool> EndsWellAsync(Exchange exchange, BridgeCall? broken)
+    {
+        if (broken is null)
         {
             return true;
         }
 
-        await services.WriteErrorAsync(context, ends.NoteCut(context, (broken ?? calls[0]).Attempt!, broken?.End ?? PumpEnd.Broken));
+        if (exchange.Context.RequestAborted.IsCancellationRequested)
+        {
+            ends.ClientGone(exchange.Context);
+        }
+        else if (broken.End is PumpEnd.Complete or PumpEnd.ClientGone)
+        {
+            await RefuseAsync(exchange, broken); // It is too large, or nobody can tell whether it is whole.
+        }
+        else
+        {
+            await services.WriteErrorAsync(exchange.Context, ends.NoteCut(exchange.Context, broken.Attempt!, broken.End ?? PumpEnd.Broken));
+        }
+
         return false;
     }
 
-    private async Task StreamAsync(HttpContext context, BridgeRequest legacy, BridgeCall[] calls)
+    private Task RefuseAsync(Exchange exchange, BridgeCall call)
     {
+        ends.NoteCut(exchange.Context, call.Attempt!, PumpEnd.Broken);
+        return services.WriteErrorAsync(exchange.Context, GatewayErrors.UpstreamNotChat);
+    }
+
+    private async Task SendAsync(Exchange exchange, ForwardAttempt shown, ReadOnlyMemory<byte> body)
+    {
+        Begin(exchange, shown);
+        exchange.Context.Response.ContentLength = body.Length;
+        await exchange.Context.Response.BodyWriter.WriteAsync(body, exchange.Context.RequestAborted);
+    }
+
+    private void Begin(Exchange exchange, ForwardAttempt shown)
+    {
+        var response = exchange.Context.Response;
+        UpstreamResponse.CopyHead(shown.Response!, response, shown.Pair.Key.Credential);
+        response.ContentLength = null; // The answer gets another form, and so another length.
+        if (exchange.Bridge.Options.ModelHeader is { } header && UpstreamModel.IsPrintable(shown.Model!))
+        {
+            response.Headers[header] = shown.Model;
+        }
+
+        foreach (var transform in metadata.Settings.ResponseTransforms)
+        {
+            transform(exchange.Context, shown.Response!);
+        }
+    }
+
+    private async Task StreamAsync(Exchange exchange)
+    {
+        var (context, calls) = (exchange.Context, exchange.Calls);
+        Begin(exchange, calls[0].Attempt!);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var turn = new SemaphoreSlim(1);
-        var stream = new BridgeStream(legacy, services.Time);
+        var stream = new BridgeStream(exchange.Legacy, services.Time);
         var writers = calls.Select((_, i) => new EventWriter(i, stream, context.Response.BodyWriter, turn)).ToArray();
+        BridgeCall? broken;
         services.Metrics.StreamOpened(metadata);
         try
         {
-            await Task.WhenAll(calls.Select(async (call, i) =>
-            {
-                await call.ReadAsync(writers[i], GatewayRequest.Of(context), services.Time, context.RequestAborted);
-                await writers[i].FinishAsync(context.RequestAborted);
-            }));
+            broken = await RunAsync(calls, call => ReadAsync(exchange, call, writers[Array.IndexOf(calls, call)]));
         }
         finally
         {
@@ -165,17 +213,25 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             Array.ForEach(writers, writer => writer.Dispose());
         }
 
-        if (!stream.HasEnded)
+        if (stream.HasEnded)
         {
-            if (context.RequestAborted.IsCancellationRequested)
-            {
-                ends.ClientGone(context);
-                return;
-            }
+            return;
+        }
 
-            var broken = Array.Find(calls, call => !call.IsWhole) ?? calls[0];
-            var end = broken.End == PumpEnd.IdleTimeout ? PumpEnd.IdleTimeout : PumpEnd.Broken;
-            await ends.BreakOffAsync(context, broken.Attempt!, end, mayTell: true);
+        var isBroken = Array.Exists(writers, writer => writer.IsBroken);
+        if (context.RequestAborted.IsCancellationRequested || (broken!.End == PumpEnd.ClientGone && !isBroken && !stream.HasFailed))
+        {
+            ends.ClientGone(context);
+        }
+        else if (stream.HasFailed)
+        {
+            GatewayRequest.Of(context).IsIncomplete = true; // The client has read the upstream's own error.
+        }
+        else
+        {
+            await ends.BreakOffAsync(context, broken.Attempt!, broken.End == PumpEnd.IdleTimeout ? PumpEnd.IdleTimeout : PumpEnd.Broken, mayTell: true);
         }
     }
+
+    private sealed record Exchange(HttpContext Context, CompletionBridge Bridge, BridgeRequest Legacy, BridgeCall[] Calls);
 }

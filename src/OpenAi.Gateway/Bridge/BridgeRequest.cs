@@ -16,15 +16,17 @@ internal sealed class BridgeRequest
     private readonly ReadOnlyMemory<byte> _body;
     private readonly ReadOnlyMemory<byte> _modelJson;
     private readonly List<Range> _prompts;
+    private readonly int _inputBytesOfModel;
 
-    private BridgeRequest(ReadOnlyMemory<byte> body, in BridgeRequestReader fields, BridgeTarget target)
+    private BridgeRequest(ReadOnlyMemory<byte> body, in BridgeRequestReader fields, BridgeTarget target, string? askedModel)
     {
         _body = body;
         _prompts = fields.Prompts;
-        AskedModelJson = body[fields.ModelJson];
-        AskedModel = fields.Model!;
-        Model = target.Model.Length > 0 ? target.Model : AskedModel;
-        _modelJson = target.Model.Length > 0 ? target.ModelJson : AskedModelJson;
+        _inputBytesOfModel = target.SystemMessage.Length;
+        AskedModel = askedModel ?? fields.Model!;
+        AskedModelJson = AskedModel == fields.Model ? body[fields.ModelJson] : JsonText.Quoted(AskedModel);
+        Model = target.Model.Length > 0 ? target.Model : fields.Model!;
+        _modelJson = target.Model.Length > 0 ? target.ModelJson : body[fields.ModelJson];
         Choices = fields.Choices;
         MaxTokens = fields.MaxTokens;
         IsStream = fields.IsStream;
@@ -63,7 +65,11 @@ internal sealed class BridgeRequest
     public bool HasLogprobs { get; }
 
     /// <summary>Reads a legacy request. An error names the field that a chat model cannot serve exactly, or that is wrong.</summary>
-    public static GatewayError? Parse(ReadOnlyMemory<byte> body, CompletionBridge bridge, out BridgeRequest? request)
+    /// <param name="body">The request's body.</param>
+    /// <param name="bridge">Which chat model answers for which name.</param>
+    /// <param name="request">The request, when there is no error.</param>
+    /// <param name="askedModel">The name that the client asked for, when the body has another one since.</param>
+    public static GatewayError? Parse(ReadOnlyMemory<byte> body, CompletionBridge bridge, out BridgeRequest? request, string? askedModel = null)
     {
         request = null;
         var reader = new BridgeRequestReader(body.Span, bridge.Options.MaxPrompts);
@@ -74,17 +80,21 @@ internal sealed class BridgeRequest
                 return error;
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter is a name that is no Unicode.
             return GatewayErrors.BodyNotJson;
         }
 
-        request = new BridgeRequest(body, reader, bridge.TargetOf(reader.Model!));
+        request = new BridgeRequest(body, reader, bridge.TargetOf(reader.Model!), askedModel);
         return null;
     }
 
     /// <summary>A prompt as the client wrote it, escaped and without quotes.</summary>
     public ReadOnlySpan<byte> Prompt(int prompt) => JsonText.Inner(_body.Span[_prompts[prompt]]);
+
+    /// <summary>How many bytes of text the model is given with a prompt.</summary>
+    public long InputBytes(int prompt) => Prompt(prompt).Length + _inputBytesOfModel;
 
     /// <summary>Writes the chat request for one prompt.</summary>
     /// <param name="prompt">The number of the prompt.</param>

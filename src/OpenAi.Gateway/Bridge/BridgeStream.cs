@@ -19,19 +19,29 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
     /// <summary>Whether every call's stream has come to its <c>[DONE]</c>.</summary>
     public bool HasEnded => _open == 0;
 
+    /// <summary>Whether an upstream's error was written, which ends the stream.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>Whether a call's stream has come to its <c>[DONE]</c>.</summary>
+    public bool IsWhole(int call) => _hasEnded[call];
+
     /// <summary>
-    /// Writes the legacy event for one event of a call; nothing for one that waits for the other calls, or that tells a usage nobody asked
-    /// for. <see langword="false"/> when the event is none of a chat's stream: nothing is written then.
+    /// Writes the legacy event for one event of a call; nothing for one that waits for the other calls, that tells a usage nobody asked for,
+    /// or that comes behind an end. <see langword="false"/> when the event is none of a chat's stream: nothing is written then.
     /// </summary>
     /// <param name="call">The number of the prompt that the call answers.</param>
     /// <param name="found">The event.</param>
     /// <param name="output">Where to.</param>
     public bool TryWrite(int call, SseEvent found, IBufferWriter<byte> output)
     {
+        if (_hasEnded[call] || HasFailed)
+        {
+            return true;
+        }
+
         if (found.Data.IsEmpty)
         {
-            output.Write(found.Raw); // A comment, which keeps the connection alive.
-            return true;
+            return TryWriteComment(found.Raw, output);
         }
 
         _event.ResetWrittenCount();
@@ -46,12 +56,38 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
                 Write(call, found.Name, found.Data.Contains((byte)'\n') ? OneLine(found.Data) : found.Data);
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter is a name that is no Unicode.
             return false;
         }
 
         output.Write(_event.WrittenSpan);
+        return true;
+    }
+
+    // A comment keeps the connection alive; other lines without data say nothing. A part of an event that was too long is none of them.
+    private static bool TryWriteComment(ReadOnlySpan<byte> raw, IBufferWriter<byte> output)
+    {
+        var isComment = true;
+        foreach (var range in raw.SplitAny("\r\n"u8))
+        {
+            var line = raw[range];
+            var isField = line.StartsWith("id:"u8) || line.StartsWith("retry:"u8) || line.StartsWith("event:"u8) || line.SequenceEqual("data:"u8);
+            if (!isField && line is not ([] or [(byte)':', ..]))
+            {
+                return false;
+            }
+
+            isComment &= !isField;
+        }
+
+        if (raw is not [.., (byte)'\r' or (byte)'\n'])
+        {
+            return false;
+        }
+
+        output.Write(isComment ? raw : default);
         return true;
     }
 
@@ -71,6 +107,11 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
             return;
         }
 
+        if (chat.Choices.IsEmpty && chat.Usage.IsEmpty)
+        {
+            throw new JsonException();
+        }
+
         if (_head.WrittenCount == 0)
         {
             LegacyHead.Write(chat, request, time, _head);
@@ -82,7 +123,7 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
             _usages[call] = chat.Usage.ToArray(); // The last one counts; an upstream may tell more than one.
         }
 
-        var isUsageOnly = hasUsage && chat.Choices is [] or [(byte)'[', (byte)']'];
+        var isUsageOnly = hasUsage && (chat.Choices.IsEmpty || chat.Choices[1..^1].Trim(JsonSearch.Whitespace).IsEmpty);
         if (isUsageOnly && (request.Prompts > 1 || !request.AsksForUsage))
         {
             return;
@@ -110,6 +151,7 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
 
     private void WriteError(ReadOnlySpan<byte> data)
     {
+        HasFailed = true;
         _event.Write("data: "u8);
         BridgeError.Write(data, _event);
         _event.Write("\n\n"u8);
@@ -117,11 +159,6 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
 
     private void End(int call)
     {
-        if (_hasEnded[call])
-        {
-            return;
-        }
-
         _hasEnded[call] = true;
         if (--_open > 0)
         {

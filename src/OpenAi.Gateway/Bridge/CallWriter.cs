@@ -41,5 +41,10 @@ internal abstract class CallWriter : PipeWriter, IDisposable
         ArrayPool<byte>.Shared.Return(given);
     }
 
+    /// <summary>Takes what came last. Gives whether it was the end of a whole answer.</summary>
+    /// <param name="isComplete">Whether the connection brought all that it promised.</param>
+    /// <param name="cancellationToken">Ends the wait for a slow client.</param>
+    public abstract ValueTask<bool> FinishAsync(bool isComplete, CancellationToken cancellationToken);
+
     protected abstract void Take(ReadOnlySpan<byte> bytes);
 }

@@ -1,12 +1,9 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace OpenAi.Gateway;
 
 /// <summary>The chat model that answers for a legacy one, and what it needs beside the client's own fields.</summary>
 public sealed class CompletionBridgeModelOptions
 {
     /// <summary>The chat model that the upstream is asked for. Required.</summary>
-    [Required(ErrorMessage = "Model is missing. Name the chat model that shall answer.")]
     public string Model { get; set; } = "";
 
     /// <summary>The name that a client asks for, where a key of configuration cannot hold it because it has a colon.</summary>

@@ -6,7 +6,6 @@ internal sealed partial class CompletionBridgeOptionsValidator : IValidateOption
 {
     public static readonly CompletionBridgeOptionsValidator Instance = new();
     private static readonly Annotations DataAnnotations = new();
-    private static readonly ModelAnnotations ModelDataAnnotations = new();
 
     // The answer is put together from these, so the client's values must reach the upstream.
     private static readonly string[] NeverDropped = ["model", "messages", "n", "stream"];
@@ -35,7 +34,6 @@ internal sealed partial class CompletionBridgeOptionsValidator : IValidateOption
         foreach (var (key, model) in options.Models)
         {
             var path = $"{nameof(options.Models)}:{key}";
-            result.AddResult(ModelDataAnnotations.Validate(path, model));
             Check(path, model, result);
             if (!names.Add(model.Name ?? key))
             {
@@ -48,6 +46,11 @@ internal sealed partial class CompletionBridgeOptionsValidator : IValidateOption
 
     private static void Check(string path, CompletionBridgeModelOptions model, ValidateOptionsResultBuilder result)
     {
+        if (string.IsNullOrEmpty(model.Model))
+        {
+            result.AddError("is missing. Name the chat model that shall answer.", $"{path}:{nameof(model.Model)}");
+        }
+
         if (model.Name is "" || model.SystemMessage is "")
         {
             result.AddError("is empty. Give a value or leave it out.", $"{path}:{(model.Name is "" ? nameof(model.Name) : nameof(model.SystemMessage))}");
@@ -84,7 +87,4 @@ internal sealed partial class CompletionBridgeOptionsValidator : IValidateOption
 
     [OptionsValidator]
     private sealed partial class Annotations : IValidateOptions<CompletionBridgeOptions>;
-
-    [OptionsValidator]
-    private sealed partial class ModelAnnotations : IValidateOptions<CompletionBridgeModelOptions>;
 }

@@ -17,7 +17,8 @@ internal sealed class EventWriter(int call, BridgeStream stream, PipeWriter clie
         try
         {
             WriteEvents();
-            return IsBroken ? new FlushResult(isCanceled: false, isCompleted: true) : await client.FlushAsync(cancellationToken);
+            var flushed = await client.FlushAsync(cancellationToken);
+            return IsBroken || stream.HasFailed ? new FlushResult(isCanceled: false, isCompleted: true) : flushed;
         }
         finally
         {
@@ -25,17 +26,19 @@ internal sealed class EventWriter(int call, BridgeStream stream, PipeWriter clie
         }
     }
 
-    /// <summary>Writes what came last, which may lack its blank line.</summary>
-    public async ValueTask FinishAsync(CancellationToken cancellationToken)
+    // What came last may lack its blank line. How the connection ends does not matter: the stream itself tells its end.
+    public override async ValueTask<bool> FinishAsync(bool isComplete, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            if (!IsBroken && _parser.TryReadRest(out var last))
+            if (!IsBroken && _parser.TryReadRest(out var last) && !last.Data.IsEmpty)
             {
                 IsBroken = !stream.TryWrite(call, last, client);
                 await client.FlushAsync(cancellationToken);
             }
+
+            return stream.IsWhole(call);
         }
         finally
         {

@@ -44,6 +44,9 @@ internal static class GatewayErrors
     public static readonly GatewayError UpstreamBroken = new(
         StatusCodes.Status502BadGateway, "The upstream broke the connection or its answer is not valid HTTP.", Upstream, "upstream_broken");
 
+    public static readonly GatewayError UpstreamNotChat = new(
+        StatusCodes.Status502BadGateway, "The upstream's answer is not the chat completion that it was asked for.", Upstream, "upstream_invalid_answer");
+
     public static readonly GatewayError UpstreamTimeout = new(
         StatusCodes.Status504GatewayTimeout, "The upstream did not answer in time.", Upstream, "upstream_timeout");
 

@@ -57,8 +57,11 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     public bool IsOutOfQuota => Response is { } response && RetryPolicy.IsOutOfQuota(response.StatusCode, FirstBytes);
 
     /// <summary>An attempt that was never made.</summary>
-    public static ForwardAttempt Refused(Upstream upstream, GatewayError error) =>
-        new(new UpstreamStep(upstream, upstream, null!, null, default), null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
+    public static ForwardAttempt Refused(Upstream upstream, GatewayError error)
+    {
+        var step = new UpstreamStep(upstream, upstream, null!, null, TimeSpan.Zero);
+        return new(step, null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
+    }
 
     public async Task SendAsync(HttpMessageInvoker invoker, TimeSpan timeout)
     {

@@ -16,6 +16,6 @@ internal static class UpstreamModel
         }
     }
 
-    // The server writes headers in ASCII alone.
-    private static bool IsPrintable(string value) => !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+    /// <summary>Whether the name can stand in a header: the server writes them in ASCII alone.</summary>
+    public static bool IsPrintable(string value) => !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 }

@@ -171,9 +171,9 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         }
 
         var removed = options ?? IncludeUsageMember;
-        if (stream is null && removed is null)
+        if (stream is null && removed is null && _edits.Count == 0 && _modelEdit is null)
         {
-            Write(EditsOf(Form with { AsksForUsage = false }), writer);
+            writer.Write(span);
             return;
         }
 

@@ -11,7 +11,7 @@ internal sealed class KeyMaterial : IBufferWriter<byte>
     private const string Prefix = "oag:1:";
 
     [ThreadStatic]
-    private static KeyMaterial? s_own;
+    private static KeyMaterial? _own;
 
     private byte[] _bytes = new byte[1024];
     private int _length;
@@ -20,8 +20,8 @@ internal sealed class KeyMaterial : IBufferWriter<byte>
     public static KeyMaterial Begin()
     {
         // Not left in its place, so that whoever asks for a key while another is made gets another one.
-        var own = s_own ?? new KeyMaterial();
-        s_own = null;
+        var own = _own ?? new KeyMaterial();
+        _own = null;
         own._length = 0;
         return own;
     }
@@ -65,7 +65,7 @@ internal sealed class KeyMaterial : IBufferWriter<byte>
         Convert.TryToHexStringLower(hash, key[Prefix.Length..], out _);
         if (_bytes.Length <= Kept)
         {
-            s_own = this;
+            _own = this;
         }
 
         return new string(key);

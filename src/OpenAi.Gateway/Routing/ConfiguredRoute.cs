@@ -9,6 +9,7 @@ namespace OpenAi.Gateway;
 internal static partial class ConfiguredRoute
 {
     private const string Auth = "BasicAuthConsumers";
+    private const string Bridge = "BridgeCompletions";
     private const string Limit = "LimitCount";
     private const string Models = "Models";
     private const string Tokens = "LimitTokens";
@@ -69,6 +70,11 @@ internal static partial class ConfiguredRoute
         if (options.Name is { } endpointName)
         {
             route.WithName(endpointName);
+        }
+
+        if (Find(section, Bridge) is { } bridge)
+        {
+            route.BridgeCompletions(bridge);
         }
 
         foreach (var policy in PoliciesOf(section))
@@ -137,8 +143,8 @@ internal static partial class ConfiguredRoute
     private static bool IsList(IConfigurationSection section) =>
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
 
-    private static bool IsOfPolicy(string key) =>
-        key.Split(':')[0] is var name && Array.Exists([Auth, Models, Limit, Concurrency, Tokens, Budget, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
+    private static bool IsOfPolicy(string key) => key.Split(':')[0] is var name
+        && Array.Exists([Auth, Bridge, Models, Limit, Concurrency, Tokens, Budget, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {

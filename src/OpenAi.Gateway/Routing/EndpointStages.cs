@@ -91,7 +91,7 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         if (route is not null)
         {
             var guard = new ModelGuard([.. inScope.OfType<ModelsPolicy>()], spends);
-            pipeline = new ModelStage(route, guard, isNeeded: cache is not null, services, pipeline).InvokeAsync;
+            pipeline = new ModelStage(route, guard, isNeeded: cache is not null || spends.Length > 0, services, pipeline).InvokeAsync;
         }
 
         if (limits.Length > 0)

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// One route in configuration. Beside these members it may have the sections <c>BasicAuthConsumers</c>, <c>LimitCount</c> (one limit, or a list of
+/// One route in configuration. Beside these members it may have the sections <c>BridgeCompletions</c>, <c>BasicAuthConsumers</c>, <c>LimitCount</c> (one limit, or a list of
 /// them) and <c>ProxyCache</c>.
 /// </summary>
 public sealed class OpenAiRouteOptions

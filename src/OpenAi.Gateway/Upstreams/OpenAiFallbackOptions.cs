@@ -6,7 +6,9 @@ namespace OpenAi.Gateway;
 public sealed class OpenAiFallbackOptions
 {
     /// <summary>The name of the other upstream, as given to <c>AddOpenAiUpstream</c>. Required.</summary>
-    [Required(AllowEmptyStrings = false, ErrorMessage = "Upstream of one of the Fallbacks is empty. Name an upstream that was added with AddOpenAiUpstream.")]
+    [Required(
+        AllowEmptyStrings = false,
+        ErrorMessage = "Upstream of one of the Fallbacks is empty. Name an upstream that was added with AddOpenAiUpstream.")]
     public string Upstream { get; set; } = "";
 
     /// <summary>What models are called there, by the name that the first upstream is asked for. A name that is not in it goes as it is.</summary>

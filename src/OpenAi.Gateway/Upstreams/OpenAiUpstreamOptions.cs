@@ -78,7 +78,9 @@ public sealed class OpenAiUpstreamOptions
     /// <value>The default is 10 seconds.</value>
     public TimeSpan Cooldown { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a key is avoided when its quota is spent, unless a <c>Retry-After</c> says otherwise, or when the provider refuses it.</summary>
+    /// <summary>
+    /// How long a key is avoided when its quota is spent, unless a <c>Retry-After</c> says otherwise, or when the provider refuses it.
+    /// </summary>
     /// <value>The default is 5 minutes.</value>
     public TimeSpan QuotaCooldown { get; set; } = TimeSpan.FromMinutes(5);
 

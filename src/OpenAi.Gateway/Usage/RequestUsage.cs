@@ -42,9 +42,9 @@ internal sealed class RequestUsage
 
     /// <summary>Adds what an answer told of itself; called once for each call, when its answer has ended.</summary>
     /// <param name="answer">What was read of it.</param>
-    /// <param name="asked">What was asked.</param>
+    /// <param name="inputBytes">How many bytes of input the call was asked with, for an answer that does not tell its usage.</param>
     /// <param name="isWhole">Whether it reached its end.</param>
-    public void Add(AnswerMeter answer, ModelRequest? asked, bool isWhole)
+    public void Add(AnswerMeter answer, long inputBytes, bool isWhole)
     {
         lock (_lock)
         {
@@ -55,7 +55,7 @@ internal sealed class RequestUsage
             ResponseId ??= answer.Id;
             FinishReasons = FinishReasons.Count == 0 ? answer.FinishReasons : FinishReasons;
             FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
-            Tokens += answer.Reported ?? Estimate(answer, asked);
+            Tokens += answer.Reported ?? Estimate(answer, inputBytes);
             IsEstimated |= answer.Reported is null || (!isWhole && answer.IsUsageInterim);
         }
     }
@@ -82,7 +82,7 @@ internal sealed class RequestUsage
         }
     }
 
-    private static TokenUsage Estimate(AnswerMeter answer, ModelRequest? asked) => new(
-        ((asked?.InputBytes ?? 0) + BytesPerToken - 1) / BytesPerToken,
+    private static TokenUsage Estimate(AnswerMeter answer, long inputBytes) => new(
+        (inputBytes + BytesPerToken - 1) / BytesPerToken,
         Math.Max(answer.OutputEvents, (answer.OutputBytes + BytesPerToken - 1) / BytesPerToken));
 }

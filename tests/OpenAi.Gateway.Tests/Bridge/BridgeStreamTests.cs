@@ -83,11 +83,15 @@ public class BridgeStreamTests
     {
         { "the end", "data: [DONE]\n\n", Done },
         { "a comment", ": keep-alive\n\n", ": keep-alive\n\n" },
+        { "comments with other line ends", ": a\r\n:b\r\n\r\n", ": a\r\n:b\r\n\r\n" },
+        { "the rest of a line end", "\n", "\n" },
+        { "fields without data", "event: ping\nid: 1\nretry: 5\ndata:\n\n", "" },
         { "an error", "data: {\"error\":{\"message\":\"a\",\"param\":\"messages\"}}\n\n", "data: {\"error\":{\"message\":\"a\",\"param\":\"prompt\"}}\n\n" },
         { "an error by name", "event: error\ndata: {\"message\":\"a\"}\n\n", "event: error\ndata: {\"message\":\"a\"}\n\n" },
         { "an error by name that is no JSON", "event: error\ndata: a\n\n", "event: error\ndata: a\n\n" },
         { "an error in words", "data: {\"error\":\"a\"}\n\n", "data: {\"error\":\"a\"}\n\n" },
         { "the usage nobody asked for", "data: {\"id\":\"chatcmpl-1\",\"created\":7,\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n", "" },
+        { "the usage nobody asked for, with white space", "data: {\"id\":\"chatcmpl-1\",\"created\":7,\"choices\":[ ],\"usage\":{\"prompt_tokens\":1}}\n\n", "" },
         { "the usage nobody asked for, without choices", "data: {\"id\":\"chatcmpl-1\",\"created\":7,\"usage\":{\"prompt_tokens\":1}}\n\n", "" },
         {
             "data in several lines", "data: {\"id\":\"chatcmpl-1\",\"created\":7,\ndata: \"choices\":[],\"x\":{\ndata: }}\n\n",
@@ -99,6 +103,9 @@ public class BridgeStreamTests
     public static TheoryData<string, string> Wrong => new()
     {
         { "no JSON", "ping" },
+        { "neither choices nor usage nor an error", """{"object":"something else"}""" },
+        { "choices that are no list", """{"choices":null}""" },
+        { "a name that is no Unicode", """{"\ud800":1,"choices":[{"index":1}]}""" },
         { "a list", "[]" },
         { "cut", """{"choices":[{"index":0,"delta":{"content":"a""" },
         { "a choice that nobody asked for", """{"choices":[{"index":1,"delta":{"content":"a"}}]}""" },
@@ -171,6 +178,41 @@ public class BridgeStreamTests
         var request = BridgeText.Request("""{"model":"m","stream":true,"stream_options":{"include_usage":true},"prompt":["a","b"]}""");
 
         BridgeText.Stream(request, (0, """{"id":"1","created":7,"choices":[],"usage":{"total_tokens":2}}"""), (0, "[DONE]"), (1, "[DONE]")).ShouldBe(Done);
+    }
+
+    /// <summary>The text of an event that the parser could not keep whole; the second is one after a comment.</summary>
+    [Theory]
+    [InlineData("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"aaaa")]
+    [InlineData("aaaa\"}}]}\n\n")]
+    [InlineData(": a\ndata: {\"choices\":[]}\n\n")]
+    [InlineData(": a comment without end")]
+    public void A_piece_of_an_event_that_was_too_long_is_never_passed(string raw)
+    {
+        var stream = new BridgeStream(BridgeText.Request("""{"model":"m","stream":true,"prompt":"a"}"""), TimeProvider.System);
+        var output = new ArrayBufferWriter<byte>();
+
+        stream.TryWrite(0, new SseEvent(System.Text.Encoding.UTF8.GetBytes(raw), default, default), output).ShouldBeFalse();
+        output.WrittenCount.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Nothing_follows_the_end_of_a_call()
+    {
+        var request = BridgeText.Request("""{"model":"m","stream":true,"prompt":["a","b"]}""");
+        const string Chunk = """{"id":"1","created":7,"choices":[{"index":0,"delta":{"content":"x"}}]}""";
+
+        BridgeText.Stream(request, (0, "[DONE]"), (0, Chunk), (0, ": a\n\n"), (0, "no JSON"), (0, "[DONE]"), (1, "[DONE]"), (1, Chunk)).ShouldBe(Done);
+    }
+
+    [Theory]
+    [InlineData("data: {\"error\":{\"message\":\"a\"}}\n\n")]
+    [InlineData("event: error\ndata: {\"error\":{\"message\":\"a\"}}\n\n")]
+    public void Nothing_follows_an_error(string error)
+    {
+        var request = BridgeText.Request("""{"model":"m","stream":true,"prompt":["a","b"]}""");
+        const string Chunk = """{"id":"1","created":7,"choices":[{"index":0,"delta":{"content":"x"}}]}""";
+
+        BridgeText.Stream(request, (0, error), (0, Chunk), (1, Chunk), (1, "[DONE]"), (0, "[DONE]")).ShouldBe(error);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ internal static class BridgeText
     public static bool TryWrite(BridgeStream stream, int call, string text, IBufferWriter<byte> output)
     {
         using var parser = new SseParser();
-        ReadOnlySpan<byte> input = Encoding.UTF8.GetBytes(text.EndsWith("\n\n", StringComparison.Ordinal) ? text : $"data: {text}\n\n");
+        ReadOnlySpan<byte> input = Encoding.UTF8.GetBytes(text.EndsWith('\n') ? text : $"data: {text}\n\n");
         parser.TryRead(ref input, out var found).ShouldBeTrue(text);
         input.IsEmpty.ShouldBeTrue(text);
         return stream.TryWrite(call, found, output);

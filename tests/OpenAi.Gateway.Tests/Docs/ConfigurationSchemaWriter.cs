@@ -27,6 +27,11 @@ internal static class ConfigurationSchemaWriter
 
         var route = definitions[nameof(OpenAiRouteOptions)]!["properties"]!;
         route["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions));
+        route["BridgeCompletions"] = Reference(typeof(CompletionBridgeOptions));
+        route["LimitCount"] = new JsonObject
+        {
+            ["anyOf"] = new JsonArray(Reference(typeof(LimitCountOptions)), ListOf(Reference(typeof(LimitCountOptions)))),
+        };
         route["Models"] = Reference(typeof(ModelsOptions));
         route["LimitCount"] = OneOrMore(typeof(LimitCountOptions));
         route["LimitConcurrency"] = OneOrMore(typeof(LimitConcurrencyOptions));
@@ -44,6 +49,7 @@ internal static class ConfigurationSchemaWriter
                 ["OpenAiRoutes"] = Described(MapOf(Reference(typeof(OpenAiRouteOptions))), "Routes, each under a name of its own."),
                 ["BasicAuthConsumers"] = Reference(typeof(BasicAuthConsumersOptions)),
                 ["Models"] = Reference(typeof(ModelsOptions)),
+                ["BridgeCompletions"] = Reference(typeof(CompletionBridgeOptions)),
                 ["LimitCount"] = Reference(typeof(LimitCountOptions)),
                 ["LimitConcurrency"] = Reference(typeof(LimitConcurrencyOptions)),
                 ["LimitTokens"] = Reference(typeof(LimitTokensOptions)),

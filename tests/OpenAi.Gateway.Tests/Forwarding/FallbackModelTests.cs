@@ -58,7 +58,11 @@ public sealed class FallbackModelTests
     {
         await using var second = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
         await using var gateway = await GatewayHost.StartOnSocketAsync(
-            options => options.AddNode("http://127.0.0.1:1").FallbackTo("second", fallback => fallback.Models["gpt-4.1"] = "mine").MaxBufferedBody = 10,
+            options =>
+            {
+                options.AddNode("http://127.0.0.1:1").FallbackTo("second", fallback => fallback.Models["gpt-4.1"] = "mine");
+                options.MaxBufferedBody = 10;
+            },
             build: builder => builder.Services.AddOpenAiUpstream("second", options => options.To(second)));
 
         (await gateway.SendAsync(Request.Of("POST", "/v1/chat/completions", Body))).ShouldBeError(502, "upstream_connect_error");
@@ -92,7 +96,11 @@ public sealed class FallbackModelTests
     [Fact]
     public async Task Each_chat_of_a_bridged_request_falls_back_with_its_own_model()
     {
-        const string Chat = """{"id":"c","object":"chat.completion","created":1,"model":"mine","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}""";
+        const string Chat = """
+            {"id":"c","object":"chat.completion","created":1,"model":"mine",
+            "choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],
+            "usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
+            """;
         await using var first = Fails();
         await using var second = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(Chat));
         await using var gateway = await FallbackHost.StartAsync(

@@ -75,6 +75,28 @@ public class LimitTokensAnswerTests
         capping.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe("""{"max_completion_tokens":300,"model":"m","n":2}""");
     }
 
+    [Fact]
+    public async Task A_stream_is_asked_for_what_it_took_though_nobody_else_wants_to_know()
+    {
+        await using var host = await TokenHost.StartAsync(
+            limit => (limit.DefaultMaxOutputTokens, limit.WhenMaxUnknown) = (300, WhenMaxUnknown.InjectCap),
+            async connection =>
+            {
+                await connection.StartSseAsync();
+                await connection.WriteEventAsync("""{"choices":[{"delta":{"content":"x"}}],"usage":null}""");
+                await connection.WriteEventAsync("""{"choices":[],"usage":{"prompt_tokens":40,"completion_tokens":60}}""");
+                await connection.WriteEventAsync("[DONE]");
+                await connection.EndChunksAsync();
+            });
+
+        var answer = await host.AskAsync("""{"model":"m","stream":true}""");
+
+        host.Upstream.Requests.ShouldHaveSingleItem().Text
+            .ShouldBe("""{"max_completion_tokens":300,"stream_options":{"include_usage":true},"model":"m","stream":true}""");
+        answer.Text.ShouldBe("data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\ndata: [DONE]\n\n");
+        await host.ShouldCountAsync(100);
+    }
+
     [Theory]
     [InlineData(CountedTokens.Total, 15)]
     [InlineData(CountedTokens.Input, 10)]

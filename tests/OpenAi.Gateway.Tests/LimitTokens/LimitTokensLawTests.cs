@@ -82,9 +82,9 @@ public class LimitTokensLawTests
         var body = TokenHost.Body(500, ",\"stream\":true");
         await client.SendAsync($"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         await reached.Task.SoonAsync("the call to the upstream");
-        if (when == "after the first token")
+        if (when != "before the head")
         {
-            await client.ReadUntilAsync("12345678");
+            await client.ReadUntilAsync(when == "before the first token" ? "assistant" : "12345678");
         }
 
         (await host.CountedAsync()).ShouldBeGreaterThan(500);

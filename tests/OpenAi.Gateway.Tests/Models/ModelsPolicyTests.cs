@@ -69,7 +69,7 @@ public class ModelsPolicyTests
 
     [Theory]
     [InlineData("/v1/chat/completions", """{"model":"m"}""", """{"max_completion_tokens":10,"model":"m"}""")]
-    [InlineData("/v1/chat/completions", """{"model":"m","stream":true}""", """{"max_completion_tokens":10,"stream_options":{"include_usage":true},"model":"m","stream":true}""")]
+    [InlineData("/v1/chat/completions", """{"model":"m","stream":true}""", """{"max_completion_tokens":10,"model":"m","stream":true}""")]
     [InlineData("/v1/chat/completions", "{ }", """{"max_completion_tokens":10 }""")]
     [InlineData("/v1/chat/completions", """{"model":"m","max_tokens":null}""", """{"model":"m","max_tokens":10}""")]
     [InlineData("/v1/chat/completions", """{"model":"m","max_completion_tokens":null,"max_tokens":9}""", """{"model":"m","max_completion_tokens":null,"max_tokens":9}""")]

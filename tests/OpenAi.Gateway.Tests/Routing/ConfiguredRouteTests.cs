@@ -42,6 +42,43 @@ public class ConfiguredRouteTests
     }
 
     [Fact]
+    public async Task A_bridge_is_a_section_of_the_route()
+    {
+        await using var host = await StartAsync("""
+            { "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "BridgeCompletions": { "Models": {
+                "m": { "Model": "gpt-test", "SystemMessage": "Go on.", "Set": { "reasoning_effort": "low" }, "Drop": [ "max_completion_tokens" ] } } } } } }
+            """);
+
+        (await host.PostAsync("/a")).Status.ShouldBe(502, "the upstream of this test knows no chats");
+
+        var sent = host.Upstream.Requests.ShouldHaveSingleItem();
+        (sent.Target, sent.Text).ShouldBe(
+            ("/v1/chat/completions", """{"model":"gpt-test","reasoning_effort":"low","messages":[{"role":"system","content":"Go on."},{"role":"user","content":"p"}]}"""));
+    }
+
+    [Fact]
+    public async Task An_empty_bridge_asks_for_the_clients_own_model()
+    {
+        await using var host = await StartAsync("""{ "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "BridgeCompletions": {} } } }""");
+
+        await host.PostAsync("/a");
+
+        host.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe("""{"model":"m","max_completion_tokens":16,"messages":[{"role":"user","content":"p"}]}""");
+    }
+
+    [Theory]
+    [InlineData("\"Models\": { \"m\": {} }", "Models:m")]
+    [InlineData("\"Modells\": {}", "Modells")]
+    [InlineData("\"MaxPrompts\": 0", "MaxPrompts")]
+    [InlineData("\"Models\": { \"m\": { \"Model\": \"x\", \"Set\": { \"a\": { \"b\": 1 } } } }", "Models:m:Set:a")]
+    public async Task A_wrong_bridge_stops_the_app(string bridge, string setting)
+    {
+        var settings = new Settings($$"""{ "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "BridgeCompletions": { {{bridge}} } } } }""");
+
+        (await RouteHost.StartErrorAsync(app => app.MapOpenAiRoutes(settings["Routes"]))).ShouldContain(setting);
+    }
+
+    [Fact]
     public async Task Limits_may_be_a_list()
     {
         await using var host = await StartAsync("""

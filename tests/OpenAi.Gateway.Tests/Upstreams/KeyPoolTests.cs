@@ -87,7 +87,8 @@ public sealed class KeyPoolTests
     [Fact]
     public async Task A_spent_key_is_not_waited_for_even_when_its_rest_is_short()
     {
-        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, 429, ("Retry-After", "1"), ("x-should-retry", "true")));
+        await using var upstream = ScriptedUpstream.Start(connection =>
+            connection.WriteJsonAsync(OutOfQuota, 429, ("Retry-After", "1"), ("x-should-retry", "true")));
         await using var gateway = await GatewayHost.StartAsync(upstream, options => options.Retries = 5, time: _time);
 
         (await gateway.SendAsync(Request.Post())).Status.ShouldBe(429);

@@ -124,7 +124,8 @@ public sealed class ReloadTests
         configuration.Reload();
     }
 
-    private static Task<GatewayHost> StartAsync(IConfiguration configuration, Action<OpenAiUpstreamOptions>? configure = null) => GatewayHost.StartOnSocketAsync(
+    private static Task<GatewayHost> StartAsync(
+        IConfiguration configuration, Action<OpenAiUpstreamOptions>? configure = null) => GatewayHost.StartOnSocketAsync(
         options =>
         {
             options.AddNode("http://127.0.0.1:1");
