@@ -27,9 +27,21 @@ internal static class ModelFields
             return false;
         }
 
+        Span<char> buffer = stackalloc char[Longest * LongestEscape];
+        var text = buffer[..name.CopyString(buffer)];
+
         // Two letters outside ASCII have s and k for their small ones.
-        var text = name.GetString()!.Replace('\u017F', 's').Replace('\u212A', 'k');
-        return Array.Exists(Names, known => known.Equals(text, StringComparison.OrdinalIgnoreCase));
+        text.Replace('\u017F', 's');
+        text.Replace('\u212A', 'k');
+        foreach (var known in Names)
+        {
+            if (text.Equals(known, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether the value of this member may be an image or a file rather than text.</summary>
