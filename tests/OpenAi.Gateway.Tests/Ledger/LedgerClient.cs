@@ -46,7 +46,7 @@ internal sealed class LedgerClient(LedgerGateway gateway) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"No end came of {call}.");
+            throw new TimeoutException($"{call} hangs with {status} after {body.Length} bytes.");
         }
         catch (Exception error) when (error is IOException or HttpRequestException)
         {
