@@ -26,7 +26,7 @@ internal sealed class BasicAuthConsumersHandler(
         }
 
         services.WarnOfPlainHttp(Request);
-        var consumer = Authenticator.FindVerified(header);
+        var consumer = Authenticator.FindVerified(Context);
         if (consumer is null)
         {
             (consumer, var error) = await Authenticator.CheckAsync(header, Context.RequestAborted);

@@ -13,8 +13,7 @@ internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices ser
     {
         services.WarnOfPlainHttp(context.Request);
         var authenticator = policy.Authenticator(services);
-        var header = context.Request.Headers.Authorization;
-        return authenticator.FindVerified(header) is { } consumer
+        return authenticator.FindVerified(context) is { } consumer
             ? ContinueAs(consumer, context)
             : CheckAsync(authenticator, context);
     }

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
@@ -14,6 +16,7 @@ internal sealed class BasicAuthenticator
     // A flood of wrong passwords may keep no more than half of the processors busy with slow hashes.
     private static readonly SemaphoreSlim SlowChecks = new(Math.Max(1, Environment.ProcessorCount / 2));
 
+    private readonly TimeProvider _time;
     private readonly ConsumerStore _store;
     private readonly VerifiedHeaders _verified;
     private volatile bool _hasSlowPasswords;
@@ -21,6 +24,7 @@ internal sealed class BasicAuthenticator
     public BasicAuthenticator(BasicAuthConsumersOptions options, ConsumerStore store, TimeProvider time)
     {
         Options = options;
+        _time = time;
         _store = store;
         _verified = new VerifiedHeaders(options.RememberFor, time);
         _hasSlowPasswords = store is not ConfiguredConsumerStore || options.Consumers.Any(consumer => consumer.PasswordHash is not null);
@@ -45,7 +49,28 @@ internal sealed class BasicAuthenticator
     }
 
     /// <summary>The consumer of a header that was verified a short while ago.</summary>
-    public Consumer? FindVerified(StringValues header) => header.Count == 1 ? _verified.Find(header.ToString()) : null;
+    public Consumer? FindVerified(HttpContext context)
+    {
+        if (context.Request.Headers.Authorization is not [{ } header])
+        {
+            return null;
+        }
+
+        // A connection of HTTP/2 has several requests at once, and its items are not made for that.
+        var items = HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features.Get<IConnectionItemsFeature>()?.Items : null;
+        if (items is not null && items.TryGetValue(this, out var item) && item is VerifiedOnConnection known && known.Is(header, _time, Options.RememberFor))
+        {
+            return known.Consumer;
+        }
+
+        if (_verified.Find(header, out var verifiedAt) is not { } consumer)
+        {
+            return null;
+        }
+
+        items?[this] = new VerifiedOnConnection(header, consumer, verifiedAt);
+        return consumer;
+    }
 
     /// <summary>Checks a header; gives either the consumer or the reason of the refusal.</summary>
     public async ValueTask<(Consumer? Consumer, GatewayError? Error)> CheckAsync(StringValues header, CancellationToken cancellationToken)

@@ -16,12 +16,17 @@ internal sealed class VerifiedHeaders(TimeSpan rememberFor, TimeProvider time)
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<Digest, (Consumer Consumer, long VerifiedAt)> _verified = new();
 
-    public Consumer? Find(string header) =>
-        header.Length <= MaxHeaderLength
-        && _verified.TryGetValue(DigestOf(header), out var found)
-        && time.GetElapsedTime(found.VerifiedAt) < rememberFor
-            ? found.Consumer
-            : null;
+    public Consumer? Find(string header, out long verifiedAt)
+    {
+        verifiedAt = 0;
+        if (header.Length > MaxHeaderLength || !_verified.TryGetValue(DigestOf(header), out var found))
+        {
+            return null;
+        }
+
+        verifiedAt = found.VerifiedAt;
+        return time.GetElapsedTime(verifiedAt) < rememberFor ? found.Consumer : null;
+    }
 
     public void Remember(string header, Consumer consumer)
     {

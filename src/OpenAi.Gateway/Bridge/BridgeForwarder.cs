@@ -37,12 +37,6 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             }
 
             var failed = await RunAsync(calls, call => call.TrySendAsync(caller, context, upstream));
-            if (failed is not null && calls.Length > 1)
-            {
-                // What the other ones took, nobody will know.
-                request.Usage?.AddFailure(GatewayErrors.UpstreamBroken);
-            }
-
             await AnswerAsync(new Exchange(context, bridge, legacy, calls), failed);
         }
         finally
@@ -50,7 +44,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             if (Array.Exists(calls, call => call?.IsUnread == true))
             {
                 // What it took, nobody will know.
-                GatewayRequest.Of(context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
+                request.Usage?.AddFailure(GatewayErrors.UpstreamBroken);
             }
 
             Array.ForEach(calls, call => call?.Dispose());
@@ -105,7 +99,6 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
     private async Task RefuseFormAsync(Exchange exchange)
     {
         await Task.WhenAll(exchange.Calls.Select(call => call.GiveUpAsync()));
-        GatewayRequest.Of(exchange.Context).Usage?.AddFailure(GatewayErrors.UpstreamBroken);
         await RefuseAsync(exchange, exchange.Calls[0]);
     }
 

@@ -48,6 +48,12 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
         }
 
         RestRefused(attempt.Upstream, status, chain);
+        if (status < StatusCodes.Status400BadRequest)
+        {
+            pair.Succeeded();
+            return Verdict.Final;
+        }
+
         if (attempt.IsOutOfQuota)
         {
             chain.Note(pair).Spend(pair.Key);

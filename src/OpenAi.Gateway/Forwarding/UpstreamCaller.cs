@@ -30,7 +30,14 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
 
         while (true)
         {
-            var (attempt, number) = await AttemptAsync(context, step, call, LeftOf(deadline, started));
+            // 3
+            var attempt = Create(context, step, call, out var number);
+
+            // 4
+            var sent = services.Time.GetTimestamp();
+            var timeout = LeftOf(deadline, started) is var rest && rest < step.Upstream.Options.FirstByteTimeout ? rest : step.Upstream.Options.FirstByteTimeout;
+            await attempt.SendAsync(step.Upstream.Invoker, timeout);
+            Note(context, attempt, services.Time.GetElapsedTime(sent));
 
             // 5
             if (call.Cancelled.IsCancellationRequested)
@@ -63,32 +70,28 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         }
     }
 
-    private async Task<(ForwardAttempt Attempt, int Number)> AttemptAsync(HttpContext context, UpstreamStep step, UpstreamCall call, TimeSpan left)
+    private ForwardAttempt Create(HttpContext context, UpstreamStep step, UpstreamCall call, out int number)
     {
         var request = GatewayRequest.Of(context);
-        var number = request.BeginAttempt(step.Upstream, step.Pair.Node);
-
-        // 3
+        number = request.BeginAttempt(step.Upstream, step.Pair.Node);
         var form = call.FormFor(step.Upstream, step.Fallback);
-        var message = UpstreamRequest.Create(context, metadata.Settings, step, call.Path, call.BodyIn(form));
-        var attempt = new ForwardAttempt(step, message, new ForwardClock(services.Time, call.Cancelled)) { Model = form.Model };
         if (form.Model is { } model)
         {
             request.Usage?.SentModel = model;
         }
 
-        // 4
-        var sent = services.Time.GetTimestamp();
-        var limit = step.Upstream.Options.FirstByteTimeout;
-        await attempt.SendAsync(step.Upstream.Invoker, left < limit ? left : limit);
-        services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
+        var message = UpstreamRequest.Create(context, metadata.Settings, step, call.Path, call.BodyIn(form));
+        return new ForwardAttempt(step, message, new ForwardClock(services.Time, call.Cancelled)) { Model = form.Model };
+    }
+
+    private void Note(HttpContext context, ForwardAttempt attempt, TimeSpan duration)
+    {
+        services.Metrics.UpstreamAnswered(attempt, duration);
         if (attempt.Error is { } failure)
         {
             // Whatever the next attempt brings.
-            request.Usage?.AddFailure(failure);
+            GatewayRequest.Of(context).Usage?.AddFailure(failure);
         }
-
-        return (attempt, number);
     }
 
     private void Announce(ForwardAttempt attempt, UpstreamStep next)

@@ -8,7 +8,7 @@ internal sealed class MemoryLimitCounter(TimeProvider time) : LimitCounter
     private const int SweepEvery = 1024;
     private static readonly TimeSpan SweepAfter = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<LimitKey, Window> _windows = new();
+    private readonly ConcurrentDictionary<LimitKey, LimitWindow> _windows = new();
     private readonly Lock _sweeping = new();
     private long _sweptAt = time.GetTimestamp();
     private int _opened;
@@ -21,54 +21,42 @@ internal sealed class MemoryLimitCounter(TimeProvider time) : LimitCounter
     {
         while (true)
         {
+            var now = time.GetTimestamp();
             if (!_windows.TryGetValue(key, out var current))
             {
-                current = _windows.GetOrAdd(key, static _ => new Window());
+                current = new LimitWindow(now, window);
+                if (!_windows.TryAdd(key, current))
+                {
+                    continue;
+                }
+
                 SweepNowAndThen();
             }
-
-            lock (current)
+            else if (current.EndsAfter(time, now) <= TimeSpan.Zero)
             {
-                if (!current.IsRemoved)
+                var next = new LimitWindow(now, window);
+                if (!_windows.TryUpdate(key, next, current))
                 {
-                    return new(Reserve(current, cost, limit, window));
+                    continue;
                 }
+
+                current = next;
             }
+
+            // A window that another thread replaces or sweeps away meanwhile had not ended when it was looked at: it may be counted in.
+            var isGranted = current.TryCount(cost, limit, out var remaining);
+            return new(new LimitReservation(isGranted, remaining, current.EndsAfter(time, now), current.Start));
         }
     }
 
     public override ValueTask SettleAsync(LimitKey key, LimitReservation reservation, long reserved, long actual)
     {
-        if (_windows.TryGetValue(key, out var current))
+        if (_windows.TryGetValue(key, out var current) && current.Start == reservation.Window)
         {
-            lock (current)
-            {
-                if (!current.IsRemoved && current.Start == reservation.Window)
-                {
-                    current.Count = Math.Max(0, current.Count + actual - reserved);
-                }
-            }
+            current.Correct(actual - reserved);
         }
 
         return ValueTask.CompletedTask;
-    }
-
-    private LimitReservation Reserve(Window current, long cost, long limit, TimeSpan window)
-    {
-        var now = time.GetTimestamp();
-        if (current.Length == TimeSpan.Zero || time.GetElapsedTime(current.Start, now) >= current.Length)
-        {
-            (current.Start, current.Length, current.Count) = (now, window, 0);
-        }
-
-        var isGranted = cost <= limit - current.Count;
-        if (isGranted)
-        {
-            current.Count += cost;
-        }
-
-        var resetAfter = current.Length - time.GetElapsedTime(current.Start, now);
-        return new LimitReservation(isGranted, Math.Max(0, limit - current.Count), resetAfter, current.Start);
     }
 
     // After as many new keys as were kept last time, so that many keys do not make each new one slow; or when a while has passed.
@@ -93,33 +81,16 @@ internal sealed class MemoryLimitCounter(TimeProvider time) : LimitCounter
     {
         var now = time.GetTimestamp();
         var kept = 0;
-        foreach (var (key, window) in _windows)
+        foreach (var entry in _windows)
         {
-            lock (window)
+            if (entry.Value.EndsAfter(time, now) > TimeSpan.Zero || !_windows.TryRemove(entry))
             {
-                // Marked, so that a reservation that holds the window already looks it up again instead of counting in the void.
-                if (window.Length != TimeSpan.Zero && time.GetElapsedTime(window.Start, now) >= window.Length)
-                {
-                    window.IsRemoved = true;
-                    _windows.TryRemove(key, out _);
-                }
-                else
-                {
-                    kept++;
-                }
+                kept++;
             }
         }
 
         Volatile.Write(ref _kept, kept);
         Volatile.Write(ref _opened, 0);
         Volatile.Write(ref _sweptAt, now);
-    }
-
-    private sealed class Window
-    {
-        public long Start;
-        public TimeSpan Length;
-        public long Count;
-        public bool IsRemoved;
     }
 }

@@ -12,9 +12,9 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!HttpMethods.IsPost(context.Request.Method) && !HttpMethods.Equals(context.Request.Method, ProxyCacheStage.Purge))
         {
-            // To read back a stored answer, which GET does, costs nothing.
+            // To read back a stored answer, which GET does, costs nothing. To remove one from the cache takes the same question.
             return next(context);
         }
 
@@ -22,7 +22,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         var isGuarded = guard.Covers(request);
         var isWanted = isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap;
         return isGuarded || (isWanted && request.Operation != ModelOperation.Other)
-            ? ReadAsync(context, request, isGuarded)
+            ? ReadBody(context, request, isGuarded)
             : next(context);
     }
 
@@ -33,12 +33,24 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         var operation => operation,
     };
 
-    private async Task ReadAsync(HttpContext context, GatewayRequest request, bool isGuarded)
+    // A small body has usually come with the request's head.
+    private Task ReadBody(HttpContext context, GatewayRequest request, bool isGuarded)
     {
         var upstream = services.Upstreams.Get(route.Upstream);
-        if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services) is not { } body)
+        var reading = request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services);
+        return reading.IsCompletedSuccessfully
+            ? Continue(context, request, isGuarded, upstream, reading.Result)
+            : ContinueLaterAsync(context, request, isGuarded, upstream, reading);
+    }
+
+    private async Task ContinueLaterAsync(HttpContext context, GatewayRequest request, bool isGuarded, Upstream upstream, ValueTask<RequestBody?> reading) =>
+        await Continue(context, request, isGuarded, upstream, await reading);
+
+    private Task Continue(HttpContext context, GatewayRequest request, bool isGuarded, Upstream upstream, RequestBody? body)
+    {
+        if (body is null)
         {
-            return;
+            return Task.CompletedTask; // It could not be read, and the client knows.
         }
 
         ModelRequest? model = null;
@@ -53,8 +65,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         if (error is not null)
         {
-            await services.WriteErrorAsync(context, error);
-            return;
+            return services.WriteErrorAsync(context, error);
         }
 
         request.Model = model;
@@ -68,12 +79,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();
-            await FilterAsync(context);
-            return;
+            return FilterAsync(context);
         }
 
         request.EditedBody = model is { IsEdited: true } ? model.ToBody() : null;
-        await next(context);
+        return next(context);
     }
 
     private string?[] PossibleModels(ModelRequest model, Upstream upstream)

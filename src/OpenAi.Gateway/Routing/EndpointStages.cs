@@ -44,22 +44,7 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         var pipeline = _pipelines.TryGetValue(scope, out var known)
             ? known
             : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope));
-        return RunAsync(pipeline, context, request, current);
-    }
-
-    private static async Task RunAsync(RequestDelegate pipeline, HttpContext context, GatewayRequest request, Endpoint? current)
-    {
-        var outer = request.Entered;
-        request.Entered = current;
-        try
-        {
-            await pipeline(context);
-        }
-        finally
-        {
-            // Whoever runs the endpoint again, as an error page may, meets its stages again.
-            request.Entered = outer;
-        }
+        return pipeline(context);
     }
 
     private RequestDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)
@@ -104,6 +89,6 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
             pipeline = new BasicAuthStage(auth, services, pipeline).InvokeAsync;
         }
 
-        return route is null ? pipeline : new RouteStage(route, services, pipeline).InvokeAsync;
+        return new EntryStage(route, services, pipeline).InvokeAsync;
     }
 }

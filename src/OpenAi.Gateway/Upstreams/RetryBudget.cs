@@ -19,11 +19,16 @@ internal sealed class RetryBudget(TimeProvider time)
     /// <summary>Counts a call of a client, however often it will be tried.</summary>
     public void AddCall()
     {
-        lock (_lock)
+        if (time.GetElapsedTime(Volatile.Read(ref _windowBegan)) >= Window)
         {
-            Turn();
-            _calls++;
+            lock (_lock)
+            {
+                Turn();
+            }
         }
+
+        // Without the lock, for which all calls would wait. One that meets the turn of the window may go uncounted, and then allows less.
+        Interlocked.Increment(ref _calls);
     }
 
     /// <summary>Counts a retry if there may be one more; 100 percent and above mean no bound.</summary>
@@ -32,7 +37,7 @@ internal sealed class RetryBudget(TimeProvider time)
         lock (_lock)
         {
             Turn();
-            if (percent < 100 && _retries >= Math.Max(Minimum, _calls * percent / 100))
+            if (percent < 100 && _retries >= Math.Max(Minimum, Volatile.Read(ref _calls) * percent / 100))
             {
                 return false;
             }
@@ -46,7 +51,9 @@ internal sealed class RetryBudget(TimeProvider time)
     {
         if (time.GetElapsedTime(_windowBegan) >= Window)
         {
-            (_windowBegan, _calls, _retries) = (time.GetTimestamp(), 0, 0);
+            _retries = 0;
+            Volatile.Write(ref _calls, 0);
+            Volatile.Write(ref _windowBegan, time.GetTimestamp());
         }
     }
 }

@@ -40,8 +40,8 @@ public sealed record UsageRecord
     public TokenUsage Usage { get; init; }
 
     /// <summary>
-    /// Whether <see cref="Usage"/> is an estimate, because the upstream was asked and its own count never came; otherwise it is what the
-    /// upstream reported.
+    /// Whether <see cref="Usage"/> is an estimate, because the upstream was asked and its own count never came: of an answer, or of an attempt
+    /// that timed out or broke off before another one answered. Otherwise it is what the upstream reported.
     /// </summary>
     public bool IsEstimated { get; init; }
 

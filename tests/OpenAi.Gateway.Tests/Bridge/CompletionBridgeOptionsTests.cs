@@ -38,7 +38,7 @@ public class CompletionBridgeOptionsTests
         { bridge => bridge.ModelHeader = "", "ModelHeader" },
         { bridge => bridge.ModelHeader = "a b", "'a b' is not the name of a header" },
         { bridge => bridge.MaxPrompts = 0, "MaxPrompts must be between 1 and 1000" },
-        { bridge => bridge.Map("old", ""), "Model is missing" },
+        { bridge => bridge.Map("old", ""), "Models:old:Model" },
         { bridge => bridge.Map("old", "new", model => model.SystemMessage = ""), "Models:old:SystemMessage" },
         { bridge => bridge.Map("old", "new", model => model.Name = ""), "Models:old:Name" },
         { bridge => bridge.Map("a", "new").Map("b", "new", model => model.Name = "a"), "Models:b" },

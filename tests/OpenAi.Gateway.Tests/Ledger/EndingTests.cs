@@ -194,16 +194,20 @@ public sealed class EndingTests
         Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.UpstreamCut, new TokenUsage(Endings.Estimate(Question), 0), true, 500, 1));
     }
 
-    [Fact]
-    public async Task Nor_does_it_behind_a_bridge()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nor_does_it_behind_a_bridge(bool isStream)
     {
         await using var host = await StartAsync(
-            context => context.WriteJsonAsync(),
+            context => isStream ? context.WriteEventsAsync(StandIn.Text + StandIn.Finish + StandIn.UsageEvent + StandIn.Done) : context.WriteJsonAsync(),
             route: route => route.BridgeCompletions(bridge => bridge.DefaultModel = "m").TransformResponse((_, _) => throw new AppException()));
 
-        await Endings.ReadAsync(await host.SendAsync("""{"model":"m","prompt":["a","b"]}""", path: "completions"));
+        await Endings.ReadAsync(await host.SendAsync($$"""{"model":"m","prompt":["a","b"],"stream":{{(isStream ? "true" : "false")}}}""", path: "completions"));
 
-        Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.UpstreamCut, default, true, 500, 2));
+        // JSON has been read by then, a stream has not.
+        var expected = isStream ? default : StandIn.Told + StandIn.Told;
+        Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.UpstreamCut, expected, isStream, 500, 2));
     }
 
     [Fact]

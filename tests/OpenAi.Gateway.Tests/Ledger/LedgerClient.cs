@@ -44,6 +44,10 @@ internal sealed class LedgerClient(LedgerGateway gateway) : IDisposable
         {
             return new LedgerOutcome(call, status, cacheStatus, body.ToArray(), LedgerEnd.Left);
         }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{call} hangs with {status} after {body.Length} bytes.");
+        }
         catch (Exception error) when (error is IOException or HttpRequestException)
         {
             return new LedgerOutcome(call, status, cacheStatus, body.ToArray(), LedgerEnd.Broken);

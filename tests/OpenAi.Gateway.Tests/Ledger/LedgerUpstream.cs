@@ -72,7 +72,7 @@ internal sealed class LedgerUpstream : IAsyncDisposable
         context.Response.ContentType = isStream ? "text/event-stream; charset=utf-8" : "application/json";
         context.Response.ContentLength = !isStream && random.Next(2) == 0 ? answer.Bytes.Length : null;
         var isHeld = double.TryParse(context.Request.Headers[HeldHeader], CultureInfo.InvariantCulture, out var part);
-        var length = entry.Fault != LedgerFault.None ? random.Next(answer.Bytes.Length) : isHeld ? (int)(part * answer.Bytes.Length) : answer.Bytes.Length;
+        var length = entry.Fault != LedgerFault.None ? random.Next(answer.Bytes.Length) : isHeld ? Math.Max(1, (int)(part * answer.Bytes.Length)) : answer.Bytes.Length;
 
         // Most answers come in few chunks, some in many.
         var largest = random.Next(6) == 0 ? 100 : answer.Bytes.Length;
