@@ -1,11 +1,19 @@
 using BenchmarkDotNet.Attributes;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway.Benchmarks;
 
-/// <summary>The check of an <c>Authorization</c> header: one that was verified a moment ago, and one that comes for the first time.</summary>
+/// <summary>
+/// The check of an <c>Authorization</c> header: one that was verified a moment ago, on this connection or on another one, and one that comes for the
+/// first time.
+/// </summary>
 [MemoryDiagnoser]
 public class CredentialBenchmarks
 {
+    private readonly DefaultHttpContext _elsewhere = Samples.CreateContext();
+    private readonly DefaultHttpContext _here = Samples.CreateContext();
     private BasicAuthenticator _authenticator = null!;
 
     [Params(10, 100_000)]
@@ -21,14 +29,18 @@ public class CredentialBenchmarks
         }
 
         _authenticator = new BasicAuthenticator(options, new ConfiguredConsumerStore(options.Consumers), TimeProvider.System);
-        if (!CheckedAsync().GetAwaiter().GetResult() || !Verified())
+        _here.Features.Set<IConnectionItemsFeature>(new DefaultConnectionContext());
+        if (!CheckedAsync().GetAwaiter().GetResult() || !VerifiedElsewhere() || !VerifiedHere())
         {
             throw new InvalidOperationException("The credentials were refused.");
         }
     }
 
     [Benchmark]
-    public bool Verified() => _authenticator.FindVerified(Samples.Credentials) is not null;
+    public bool VerifiedHere() => _authenticator.FindVerified(_here) is not null;
+
+    [Benchmark]
+    public bool VerifiedElsewhere() => _authenticator.FindVerified(_elsewhere) is not null;
 
     [Benchmark]
     public async Task<bool> CheckedAsync() => (await _authenticator.CheckAsync(Samples.Credentials, CancellationToken.None)).Consumer is not null;

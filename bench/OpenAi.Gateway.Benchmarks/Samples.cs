@@ -37,7 +37,7 @@ internal static class Samples
         var context = new DefaultHttpContext();
         context.RequestServices = services!;
         var request = context.Request;
-        (request.Method, request.Path, request.Host) = ("POST", "/v1/chat/completions", new HostString("gateway.example"));
+        (request.Method, request.Path, request.Host, request.Protocol) = ("POST", "/v1/chat/completions", new HostString("gateway.example"), "HTTP/1.1");
         request.ContentType = "application/json";
         request.ContentLength = Question.Length;
         foreach (var (name, value) in Headers)
