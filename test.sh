@@ -137,5 +137,6 @@ run_dotnet_tests
 # ---------------------------------------------------------------------------------------------------------------------
 acceptance tests/package-acceptance.sh
 acceptance tests/walkthrough-acceptance.sh
+acceptance bench/short.sh
 
 finish

@@ -1,0 +1,26 @@
+using BenchmarkDotNet.Attributes;
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAi.Gateway.Benchmarks;
+
+/// <summary>The key of a question, of all the parts that the default has: with the body as it is, and as a question to a model.</summary>
+[MemoryDiagnoser]
+public class CacheKeyBenchmarks
+{
+    private readonly CacheKeyTemplate _template = new(null);
+    private readonly DefaultHttpContext _plain = Samples.CreateContext();
+    private readonly DefaultHttpContext _model = Samples.CreateContext();
+
+    [GlobalSetup]
+    public void SetUp()
+    {
+        ModelRequestReader.Read(ModelOperation.ChatCompletions, Samples.Question, 64, out var model);
+        GatewayRequest.Of(_model).Model = model ?? throw new InvalidOperationException("The question was not understood.");
+    }
+
+    [Benchmark]
+    public string OfBody() => _template.KeyOf(_plain, Samples.Question);
+
+    [Benchmark]
+    public string OfQuestion() => _template.KeyOf(_model, Samples.Question);
+}
