@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 internal static class BridgeAnswer
 {
     /// <summary>
-    /// Writes the text completion. <see langword="false"/> when an answer is not a chat completion: what was written is of no use then, and
+    /// Writes the text completion; a single answer that is one already stays as it is. <see langword="false"/> when an answer is not a chat completion: what was written is of no use then, and
     /// the upstream's fault.
     /// </summary>
     /// <param name="request">What was asked.</param>
@@ -19,6 +19,12 @@ internal static class BridgeAnswer
         try
         {
             var first = ChatEnvelope.Read(chats[0].Span);
+            if (first is { IsLegacy: true, Error.IsEmpty: true } && chats.Count == 1)
+            {
+                output.Write(chats[0].Span);
+                return true;
+            }
+
             LegacyHead.Write(first, request, time, output);
             output.Write(",\"choices\":["u8);
             var choices = new LegacyChoices(request);

@@ -112,6 +112,14 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
             throw new JsonException();
         }
 
+        if (chat.IsLegacy && request.Prompts == 1)
+        {
+            _event.Write("data: "u8);
+            _event.Write(data);
+            _event.Write("\n\n"u8);
+            return;
+        }
+
         if (_head.WrittenCount == 0)
         {
             LegacyHead.Write(chat, request, time, _head);

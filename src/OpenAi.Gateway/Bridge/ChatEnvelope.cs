@@ -28,9 +28,11 @@ internal readonly ref struct ChatEnvelope
             var isChoices = reader.ValueTextEquals("choices"u8);
             var isUsage = reader.ValueTextEquals("usage"u8);
             var isError = reader.ValueTextEquals("error"u8);
+            var isObject = reader.ValueTextEquals("object"u8);
             _hasOthers |= !JsonText.IsOneOf(in reader, Rewritten);
             reader.Read();
             var kind = reader.TokenType;
+            IsLegacy |= isObject && kind == JsonTokenType.String && reader.ValueTextEquals("text_completion"u8);
             var value = JsonText.Value(json, ref reader);
             Id = isId && kind == JsonTokenType.String ? JsonText.Inner(value) : Id;
             Created = isCreated && kind == JsonTokenType.Number ? value : Created;
@@ -52,6 +54,9 @@ internal readonly ref struct ChatEnvelope
     public ReadOnlySpan<byte> Usage { get; }
 
     public ReadOnlySpan<byte> Error { get; }
+
+    /// <summary>Whether it is a text completion already: some servers, and many stand-ins for them, answer any path with one.</summary>
+    public bool IsLegacy { get; }
 
     /// <exception cref="JsonException">The text is no JSON object.</exception>
     public static ChatEnvelope Read(ReadOnlySpan<byte> json) => new(json);

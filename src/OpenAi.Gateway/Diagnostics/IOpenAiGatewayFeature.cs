@@ -9,6 +9,9 @@ public interface IOpenAiGatewayFeature
     /// <summary>The OpenAI route that answers, or <see langword="null"/> on an ordinary endpoint.</summary>
     OpenAiRouteMetadata? Route { get; }
 
+    /// <summary>The name of the upstream that was asked last, which may be a fallback, or <see langword="null"/> when none was.</summary>
+    string? Upstream { get; }
+
     /// <summary>The upstream node that was asked last, or <see langword="null"/> when none was.</summary>
     UpstreamNode? Node { get; }
 

@@ -12,9 +12,9 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!HttpMethods.IsPost(context.Request.Method) && !HttpMethods.Equals(context.Request.Method, ProxyCacheStage.Purge))
         {
-            // To read back a stored answer, which GET does, costs nothing.
+            // To read back a stored answer, which GET does, costs nothing. To remove one from the cache takes the same question.
             return next(context);
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -7,6 +8,8 @@ namespace OpenAi.Gateway;
 /// <summary>Writes the cache's side of a response: the status header, and stored answers.</summary>
 internal static class CacheAnswer
 {
+    private const int MostUnflushed = 32 * 1024;
+
     public static void Mark(HttpContext context, ProxyCacheOptions options, CacheStatus status)
     {
         GatewayRequest.Of(context).CacheStatus = status;
@@ -38,13 +41,13 @@ internal static class CacheAnswer
             return Task.CompletedTask;
         }
 
-        var writing = response.BodyWriter.WriteAsync(entry.Body, context.RequestAborted);
-        if (!writing.IsCompletedSuccessfully)
+        if (entry.Body.Length > MostUnflushed)
         {
-            return writing.AsTask();
+            return response.BodyWriter.WriteAsync(entry.Body, context.RequestAborted).AsTask();
         }
 
-        _ = writing.Result;
+        // The server flushes it with the end of the response, in one go.
+        response.BodyWriter.Write(entry.Body.Span);
         return Task.CompletedTask;
     }
 

@@ -18,7 +18,10 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
     // The second level does not tell how long an entry still lives; the entry itself knows how long it is fresh.
     private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
 
-    private readonly MemoryCache _memory = new(Options.Create(new MemoryCacheOptions { SizeLimit = SizeLimit }));
+    // Making room looks at every entry, so that it must not be done for a few of them.
+    private const double RoomAtOnce = 0.2;
+
+    private readonly MemoryCache _memory = new(Options.Create(new MemoryCacheOptions { SizeLimit = SizeLimit, CompactionPercentage = RoomAtOnce }));
 
     public override ValueTask<T> GetOrCreateAsync<TState, T>(
         string key,

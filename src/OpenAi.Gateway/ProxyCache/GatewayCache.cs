@@ -52,7 +52,8 @@ internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger
             return SetAsync(key, bytes, keepFor);
         }
 
-        _embedded.Hold(key, new HeldEntry(bytes) { Entry = entry }, keepFor);
+        // Only its bytes: most answers are never asked for again, and what was read of them would take more memory than they do.
+        _embedded.Hold(key, new HeldEntry(bytes), keepFor);
         return default;
     }
 

@@ -104,6 +104,18 @@ public sealed class BridgeAnswerEndToEndTests
     }
 
     [Fact]
+    public async Task A_text_completion_stays_as_it_is()
+    {
+        const string body = """{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"a","index":0}],"x":{"b": 1}}""";
+        await using var host = await BridgeHost.StartAsync(call => call.WriteJsonAsync(body));
+        await using var client = await host.BeginAsync(BridgeHost.Body("", "a"));
+
+        var answer = await client.ReadAnswerAsync();
+
+        (answer.Status, answer.Text).ShouldBe((200, body));
+    }
+
+    [Fact]
     public async Task A_stream_that_nobody_asked_for_is_refused_at_once()
     {
         await using var host = await BridgeHost.StartAsync();

@@ -109,7 +109,8 @@ internal sealed class CacheHost : IAsyncDisposable
         ExchangeAsync(method is "GET" or "HEAD" ? null : $"{{\"prompt\":\"{prompt}\"}}", path, method, statusHeader, headers, leave);
 
     /// <summary>Sends a body as it is to <see cref="Path"/>.</summary>
-    public Task<CacheReply> PostAsync(string body) => ExchangeAsync(body, Path, "POST", StatusHeader, [], CancellationToken.None);
+    public Task<CacheReply> PostAsync(string body, string method = "POST") =>
+        ExchangeAsync(body, Path, method, StatusHeader, [], CancellationToken.None);
 
     private async Task<CacheReply> ExchangeAsync(
         string? body, string path, string method, string statusHeader, (string Name, string Value)[] headers, CancellationToken leave)

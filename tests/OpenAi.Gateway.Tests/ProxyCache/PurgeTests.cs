@@ -39,6 +39,23 @@ public class PurgeTests
         (await host.AskAsync()).Cache.ShouldBe("MISS");
     }
 
+    [Theory]
+    [InlineData("""{"model":"fast","prompt":"why?"}""")]
+    [InlineData("""{"model":"fast","prompt":"why?","stream":true}""")]
+    [InlineData("""{"model":"fast","prompt":"why?","stream":true,"stream_options":{"include_usage":true}}""")]
+    public async Task An_entry_is_removed_by_a_question_in_any_form(string question)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => CacheHost.MapAsk(app)
+            .UseModels(models => models.Aliases["fast"] = "gpt-4.1-mini")
+            .UseProxyCache());
+        const string json = """{"model":"fast","prompt":"why?"}""";
+        await host.PostAsync(json);
+        (await host.PostAsync(json)).Cache.ShouldBe("HIT");
+
+        (await host.PostAsync(question, "PURGE")).Status.ShouldBe(200);
+        (await host.PostAsync(json)).Cache.ShouldBe("MISS");
+    }
+
     [Fact]
     public async Task Only_the_callers_own_entry_is_removed_and_only_with_credentials()
     {
