@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// One route in configuration. Beside these members it may have the sections <c>BridgeCompletions</c>, <c>BasicAuthConsumers</c>, <c>LimitCount</c> (one limit, or a list of
-/// them) and <c>ProxyCache</c>.
+/// One route in configuration. Beside these members it may have the sections <c>BridgeCompletions</c>, <c>BasicAuthConsumers</c>, <c>Models</c>,
+/// <c>ProxyCache</c>, and <c>LimitCount</c>, <c>LimitTokens</c>, <c>LimitConcurrency</c> and <c>Budget</c>, each with one limit or a list of them.
 /// </summary>
 public sealed class OpenAiRouteOptions
 {

@@ -9,16 +9,21 @@ internal sealed class UsageQueue : IDisposable
     public const int DefaultCapacity = 10_000;
 
     private const int MaxBatch = 256;
+
+    // To wake the reader for every record of a busy app would cost more than the records. Not of the app's clock: it is the machine that rests.
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
     private readonly Channel<UsageRecord> _channel;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _draining = new();
     private readonly UsageSink _sink;
     private readonly UsageMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly KeyValuePair<string, object?> _name;
     private readonly CancellationToken _stopped;
+    private readonly CancellationToken _drained;
     private readonly Task _reading;
     private long? _loggedAt;
 
@@ -31,6 +36,7 @@ internal sealed class UsageQueue : IDisposable
         _name = new("openai_gateway.usage.sink", sink.GetType().Name);
         _channel = Channel.CreateBounded<UsageRecord>(capacity);
         _stopped = _stopping.Token;
+        _drained = _draining.Token;
         _reading = Task.Run(ReadAsync);
     }
 
@@ -47,6 +53,7 @@ internal sealed class UsageQueue : IDisposable
     public async Task DrainAsync(TimeSpan deadline, CancellationToken cancellationToken)
     {
         _channel.Writer.TryComplete();
+        await _draining.CancelAsync();
         try
         {
             await _reading.WaitAsync(deadline, _time, cancellationToken);
@@ -61,6 +68,8 @@ internal sealed class UsageQueue : IDisposable
     public void Dispose()
     {
         _channel.Writer.TryComplete();
+        _draining.Cancel();
+        _draining.Dispose();
         _stopping.Cancel();
         _stopping.Dispose();
     }
@@ -80,6 +89,8 @@ internal sealed class UsageQueue : IDisposable
                 await WriteAsync(batch);
                 batch.Clear();
             }
+
+            await Task.Delay(Rest, _drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

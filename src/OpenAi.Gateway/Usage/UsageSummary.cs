@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace OpenAi.Gateway;
 
 /// <summary>
@@ -12,7 +10,7 @@ public sealed class UsageSummary : UsageSink
     private const string Other = "other";
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(DateTimeOffset Hour, string? Consumer, string? Model), UsageSummaryRow> _rows = [];
+    private readonly Dictionary<(DateTimeOffset Hour, string? Consumer, string? Model), UsageTotals> _rows = [];
     private readonly TimeProvider _time;
     private readonly int _hours;
     private DateTimeOffset _oldest;
@@ -31,6 +29,7 @@ public sealed class UsageSummary : UsageSink
         {
             Forget();
             return [.. _rows.Values
+                .Select(totals => totals.ToRow())
                 .OrderByDescending(row => row.Hour)
                 .ThenBy(row => row.Consumer, StringComparer.Ordinal)
                 .ThenBy(row => row.Model, StringComparer.Ordinal)];
@@ -71,17 +70,12 @@ public sealed class UsageSummary : UsageSink
             row = _rows.GetValueOrDefault(key);
         }
 
-        row ??= new UsageSummaryRow { Hour = hour, Consumer = key.Consumer, Model = key.Model, Endings = ImmutableDictionary<UsageEnding, long>.Empty };
-        var endings = (ImmutableDictionary<UsageEnding, long>)row.Endings;
-        _rows[key] = row with
+        if (row is null)
         {
-            Calls = row.Calls + 1,
-            Tokens = row.Tokens + record.Usage,
-            EstimatedTokens = record.IsEstimated ? row.EstimatedTokens + record.Usage : row.EstimatedTokens,
-            Cost = row.Cost + record.Cost.GetValueOrDefault(),
-            CallsWithoutCost = record.Cost is null ? row.CallsWithoutCost + 1 : row.CallsWithoutCost,
-            Endings = endings.SetItem(record.Ending, endings.GetValueOrDefault(record.Ending) + 1),
-        };
+            _rows[key] = row = new UsageTotals(hour, key.Consumer, key.Model);
+        }
+
+        row.Add(record);
     }
 
     private void Forget()

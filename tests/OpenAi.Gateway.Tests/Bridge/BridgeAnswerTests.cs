@@ -122,7 +122,7 @@ public class BridgeAnswerTests
         { "no choices", """{"id":"chatcmpl-1"}""" },
         { "choices null", """{"choices":null}""" },
         { "an error with status 200", """{"error":{"message":"a"},"choices":[]}""" },
-        { "a text completion", """{"object":"text_completion","choices":[{"index":0,"text":"a"}]}""" },
+        { "a text completion with an error", """{"object":"text_completion","choices":[{"index":0,"text":"a"}],"error":{}}""" },
         { "a choice that nobody asked for", """{"choices":[{"index":1,"message":{"content":"a"}}]}""" },
         { "a negative choice", """{"choices":[{"index":-1,"message":{"content":"a"}}]}""" },
         { "a choice that is none", """{"choices":["a"]}""" },

@@ -52,8 +52,8 @@ internal static class LedgerLaws
     {
         if (seen.End == LedgerEnd.Left)
         {
-            // It may have been over before the client left.
-            return [.. Enum.GetValues<UsageEnding>().Where(ending => ending != UsageEnding.Rejected || seen.Call.Route == LedgerRoute.Limited)];
+            // It may have been over before the client left; and one that leaves within its request has sent half a body, which is refused.
+            return [.. Enum.GetValues<UsageEnding>().Where(ending => ending != UsageEnding.Rejected || seen.Call.Route == LedgerRoute.Limited || seen.Call.LeavesAt < 0)];
         }
 
         return seen switch
