@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -13,6 +14,14 @@ internal static class ModelFields
     ];
 
     private static readonly int Longest = Names.Max(name => name.Length);
+    private static readonly bool[] Lengths = [.. Enumerable.Range(0, Longest + 1).Select(length => Names.Any(name => name.Length == length))];
+
+    /// <summary>Whether a name can be one of a field, or look like one: most are told apart by their length.</summary>
+    public static bool MayBeOne(in Utf8JsonReader name)
+    {
+        var text = name.ValueSpan;
+        return name.ValueIsEscaped || (text.Length <= Longest && Lengths[text.Length]) || !Ascii.IsValid(text);
+    }
 
     /// <summary>
     /// Whether a name is one of a field but for the case of its letters: some servers, such as those written in Go, read it as the field all the

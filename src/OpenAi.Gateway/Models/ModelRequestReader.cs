@@ -74,8 +74,9 @@ internal ref struct ModelRequestReader
         var isFirst = true;
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
-            var field = FieldOf(_json);
-            if (field == Field.None && ModelFields.LooksLikeOne(_json))
+            var mayBeField = ModelFields.MayBeOne(_json);
+            var field = mayBeField ? FieldOf(_json) : Field.None;
+            if (mayBeField && field == Field.None && ModelFields.LooksLikeOne(_json))
             {
                 _request.Doubt ??= GatewayErrors.MisspeltField(_json.GetString()!);
             }
@@ -169,10 +170,10 @@ internal ref struct ModelRequestReader
         switch (field)
         {
             case Field.Model when _json.TokenType == JsonTokenType.String:
-                _request.Model = _json.GetString();
+                _request.Model = KnownWords.Get(ref _json);
                 break;
             case Field.ServiceTier when _json.TokenType == JsonTokenType.String:
-                _request.ServiceTier = _json.GetString();
+                _request.ServiceTier = KnownWords.Get(ref _json);
                 break;
             case Field.Stream:
                 _request.IsStream = _json.TokenType == JsonTokenType.True;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -9,8 +10,8 @@ internal sealed class AnswerReader
     private const int MaxWordLength = 256;
     private const int MaxFinishReasons = 16;
 
-    private readonly AnswerPart[] _parts = new AnswerPart[PartsDepth];
-    private readonly List<string> _finishReasons = [];
+    private Parts _parts;
+    private List<string>? _finishReasons;
     private AnswerPart? _next;
     private AnswerField _field;
     private TokenUsage _usage;
@@ -31,7 +32,7 @@ internal sealed class AnswerReader
 
     public string? ServiceTier { get; private set; }
 
-    public IReadOnlyList<string> FinishReasons => _finishReasons;
+    public IReadOnlyList<string> FinishReasons => _finishReasons ?? [];
 
     /// <summary>The bytes of generated text.</summary>
     public long TextBytes { get; private set; }
@@ -77,6 +78,7 @@ internal sealed class AnswerReader
 
     public void TakeFinishReason(ref Utf8JsonReader json)
     {
+        _finishReasons ??= new List<string>(1);
         foreach (var reason in _finishReasons)
         {
             if (json.ValueTextEquals(reason))
@@ -158,5 +160,11 @@ internal sealed class AnswerReader
 
     // Keeps the string that is there when it says the same: many events repeat it.
     private static string? Word(ref Utf8JsonReader json, string? old) =>
-        json.ValueSpan.Length is 0 or > MaxWordLength || (old is not null && json.ValueTextEquals(old)) ? old : json.GetString();
+        json.ValueSpan.Length is 0 or > MaxWordLength || (old is not null && json.ValueTextEquals(old)) ? old : KnownWords.Get(ref json);
+
+    [InlineArray(PartsDepth)]
+    private struct Parts
+    {
+        private AnswerPart _first;
+    }
 }
