@@ -68,10 +68,10 @@ internal sealed class UsageQueue : IDisposable
     public void Dispose()
     {
         _channel.Writer.TryComplete();
+
+        // Not disposed: the app may stop after its services are gone, and a source without a timer holds nothing.
         _draining.Cancel();
-        _draining.Dispose();
         _stopping.Cancel();
-        _stopping.Dispose();
     }
 
     private async Task ReadAsync()

@@ -49,7 +49,7 @@ public class ConfiguredRouteTests
                 "m": { "Model": "gpt-test", "SystemMessage": "Go on.", "Set": { "reasoning_effort": "low" }, "Drop": [ "max_completion_tokens" ] } } } } } }
             """);
 
-        (await host.PostAsync("/a")).Status.ShouldBe(502, "the upstream of this test knows no chats");
+        await host.PostAsync("/a");
 
         var sent = host.Upstream.Requests.ShouldHaveSingleItem();
         (sent.Target, sent.Text).ShouldBe(
