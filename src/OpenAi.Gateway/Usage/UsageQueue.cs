@@ -84,13 +84,17 @@ internal sealed class UsageQueue : IDisposable
                 batch.Add(record);
             }
 
+            var isFull = batch.Count == MaxBatch;
             if (batch.Count > 0)
             {
                 await WriteAsync(batch);
                 batch.Clear();
             }
 
-            await Task.Delay(Rest, _drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!isFull)
+            {
+                await Task.Delay(Rest, _drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
