@@ -67,7 +67,7 @@ internal sealed class Forwarder
             using var call = new UpstreamCall(request.UpstreamPath, body, context.RequestAborted)
             {
                 Form = request.Model?.Form ?? default,
-                Write = request.Model is { } model ? model.ToBody : null,
+                Write = upstream.Options.Fallbacks.Count > 0 && request.Model is { } model ? model.ToBody : null, // Only fallbacks need another form.
             };
             using var attempt = await _caller.SendAsync(context, upstream, call);
             await AnswerAsync(context, attempt);
