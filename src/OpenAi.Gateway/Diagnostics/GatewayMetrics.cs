@@ -39,6 +39,8 @@ internal sealed class GatewayMetrics : IDisposable
         _openStreams = _meter.CreateUpDownCounter<long>("openai_gateway.streams.open", "{stream}", "Event streams being sent.");
     }
 
+    public bool IsTimingUpstreams => _upstreamDuration.Enabled;
+
     public bool IsCountingRequests => _requests.Enabled || _requestDuration.Enabled;
 
     public void RequestEnded(OpenAiRouteMetadata route, int status, TimeSpan duration)
@@ -48,17 +50,11 @@ internal sealed class GatewayMetrics : IDisposable
         _requestDuration.Record(duration.TotalSeconds, tags);
     }
 
-    public void UpstreamAnswered(ForwardAttempt attempt, TimeSpan duration)
+    public void UpstreamAnswered(ForwardAttempt attempt, TimeSpan duration) => _upstreamDuration.Record(duration.TotalSeconds, new TagList
     {
-        if (_upstreamDuration.Enabled)
-        {
-            _upstreamDuration.Record(duration.TotalSeconds, new TagList
-            {
-                { "openai_gateway.upstream", attempt.Upstream.Name },
-                { attempt.Error is not null ? "error.type" : "http.response.status_code", attempt.Error?.Code ?? (object)attempt.Status },
-            });
-        }
-    }
+        { "openai_gateway.upstream", attempt.Upstream.Name },
+        { attempt.Error is not null ? "error.type" : "http.response.status_code", attempt.Error?.Code ?? (object)attempt.Status },
+    });
 
     public void Retried(Upstream upstream) => _retries.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", upstream.Name));
 

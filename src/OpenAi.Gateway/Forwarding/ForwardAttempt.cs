@@ -41,16 +41,16 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     public ReadOnlySpan<byte> FirstBytes => _first.AsSpan(0, _firstLength);
 
     /// <summary>The length that the upstream announced, if it did.</summary>
-    public long? ContentLength => Response?.Content.Headers.ContentLength;
+    public long? ContentLength { get; private set; }
 
     /// <summary>
     /// Whether HTTP itself tells the end of the answer. One that ends with its connection (RFC 9112, 6.3) looks the same whole or cut.
     /// </summary>
     public bool IsFramed => Response is { } response
-        && (response.Version.Major > 1
+        && (ContentLength is not null
+            || response.Version.Major > 1
             || response.StatusCode == HttpStatusCode.NoContent
-            || response.Headers.NonValidated.Contains("Transfer-Encoding")
-            || response.Content.Headers.NonValidated.Contains("Content-Length"));
+            || response.Headers.NonValidated.Contains("Transfer-Encoding"));
 
     public int Status => Error?.Status ?? (int)Response!.StatusCode;
 
@@ -69,7 +69,8 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
         try
         {
             Response = await invoker.SendAsync(message!, clock.Token);
-            if (!UpstreamResponse.IsValid(Response))
+            ContentLength = Response.Content.Headers.ContentLength;
+            if (!UpstreamResponse.IsValid(Response, ContentLength))
             {
                 throw new HttpRequestException(HttpRequestError.InvalidResponse, "The head of the answer cannot be passed on.");
             }

@@ -57,16 +57,11 @@ internal sealed class RequestBody : IDisposable
         var capacity = (int)Math.Min(request.ContentLength ?? 4096, maxBuffered);
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
         var length = 0;
-        while (true)
+        while (length != request.ContentLength)
         {
             var room = Math.Min(buffer.Length, maxBuffered) - length;
             if (room == 0)
             {
-                if (request.ContentLength == length)
-                {
-                    break;
-                }
-
                 if (length == maxBuffered)
                 {
                     return new RequestBody(buffer, length, body, request.ContentLength);

@@ -19,8 +19,9 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
         client.Write(attempt.FirstBytes);
         meter?.Append(attempt.FirstBytes);
 
-        // An event stream's headers go out at once: its first event may be far away.
-        if ((isEventStream || attempt.FirstBytes.Length > 0) && !await FlushAsync(clientGone) && left > 0)
+        // An event stream's headers go out at once: its first event may be far away. What is whole already goes out with the response's end.
+        var isHere = left == 0 && !attempt.IsHttp2;
+        if ((isEventStream || (attempt.FirstBytes.Length > 0 && !isHere)) && !await FlushAsync(clientGone) && left > 0)
         {
             return PumpEnd.ClientGone;
         }

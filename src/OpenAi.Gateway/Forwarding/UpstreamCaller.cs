@@ -34,10 +34,11 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             var attempt = Create(context, step, call, out var number);
 
             // 4
-            var sent = services.Time.GetTimestamp();
-            var timeout = LeftOf(deadline, started) is var rest && rest < step.Upstream.Options.FirstByteTimeout ? rest : step.Upstream.Options.FirstByteTimeout;
-            await attempt.SendAsync(step.Upstream.Invoker, timeout);
-            Note(context, attempt, services.Time.GetElapsedTime(sent));
+            var sent = number == 1 ? started : services.Time.GetTimestamp();
+            var rest = LeftOf(deadline, started, sent);
+            var patience = step.Upstream.Options.FirstByteTimeout;
+            await attempt.SendAsync(step.Upstream.Invoker, rest < patience ? rest : patience);
+            Note(context, attempt, sent);
 
             // 5
             if (call.Cancelled.IsCancellationRequested)
@@ -46,8 +47,13 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             }
 
             var verdict = _judge.Judge(attempt, number, chain);
-            var left = LeftOf(deadline, started);
-            if (verdict.IsFinal || left <= TimeSpan.Zero || !call.Body.CanBeSent || chain.Next(attempt.Pair, verdict, left) is not { } next)
+            if (verdict.IsFinal)
+            {
+                return attempt;
+            }
+
+            var left = LeftOf(deadline, started, services.Time.GetTimestamp());
+            if (left <= TimeSpan.Zero || !call.Body.CanBeSent || chain.Next(attempt.Pair, verdict, left) is not { } next)
             {
                 return attempt;
             }
@@ -84,9 +90,13 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         return new ForwardAttempt(step, message, new ForwardClock(services.Time, call.Cancelled)) { Model = form.Model };
     }
 
-    private void Note(HttpContext context, ForwardAttempt attempt, TimeSpan duration)
+    private void Note(HttpContext context, ForwardAttempt attempt, long sent)
     {
-        services.Metrics.UpstreamAnswered(attempt, duration);
+        if (services.Metrics.IsTimingUpstreams)
+        {
+            services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
+        }
+
         if (attempt.Error is { } failure)
         {
             // Whatever the next attempt brings.
@@ -137,7 +147,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
     }
 
     // Never below zero, which a timer takes for endless.
-    private TimeSpan LeftOf(TimeSpan deadline, long started) => deadline - services.Time.GetElapsedTime(started) is var left && left > TimeSpan.Zero
+    private TimeSpan LeftOf(TimeSpan deadline, long started, long now) => deadline - services.Time.GetElapsedTime(started, now) is var left && left > TimeSpan.Zero
         ? left
         : TimeSpan.Zero;
 }

@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class UpstreamChain(HttpContext context, Upstream first, UpstreamRegistry registry, int? retries, UpstreamCall call)
 {
-    private readonly Upstream?[] _upstreams = new Upstream?[first.Options.Fallbacks.Count + 1];
+    private Upstream?[]? _fallbacks;
     private int _position;
 
     // At the upstream that is asked now.
@@ -17,7 +17,7 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
     /// <summary>What was tried; <see langword="null"/> before the first failure.</summary>
     public TriedNodes? Tried { get; private set; }
 
-    private int Length => _upstreams.Length;
+    private int Length => first.Options.Fallbacks.Count + 1;
 
     /// <summary>
     /// Where the call begins: at the first upstream with a node that is not cooling down. When all of them are, the first one's that
@@ -82,8 +82,9 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
 
     private int? Retries => retries ?? UpstreamAt(_position).Options.Retries;
 
-    private Upstream UpstreamAt(int position) =>
-        position == 0 ? first : _upstreams[position] ??= registry.Get(first.Options.Fallbacks[position - 1].Upstream);
+    private Upstream UpstreamAt(int position) => position == 0
+        ? first
+        : (_fallbacks ??= new Upstream?[Length - 1])[position - 1] ??= registry.Get(first.Options.Fallbacks[position - 1].Upstream);
 
     private OpenAiFallbackOptions? FallbackAt(int position) => position == 0 ? null : first.Options.Fallbacks[position - 1];
 

@@ -15,11 +15,11 @@ internal static class UpstreamResponse
         SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
 
     /// <summary>Whether the head can be passed on at all: no interim status (the gateway asks for none), no control character, a real length.</summary>
-    public static bool IsValid(HttpResponseMessage answer) =>
+    public static bool IsValid(HttpResponseMessage answer, long? contentLength) =>
         (int)answer.StatusCode >= StatusCodes.Status200OK
         && IsValid(answer.Headers.NonValidated)
         && IsValid(answer.Content.Headers.NonValidated)
-        && (!answer.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength) || answer.Content.Headers.ContentLength is not null);
+        && (contentLength is not null || !answer.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength));
 
     public static void CopyHead(HttpResponseMessage answer, HttpResponse response, string? credential)
     {
@@ -28,15 +28,24 @@ internal static class UpstreamResponse
 
         // A rule of the route may have sent another key than the node's.
         var sent = Values(answer.RequestMessage!.Headers.NonValidated, HeaderNames.Authorization).ToString();
-        Copy(answer.Headers.NonValidated, response.Headers, connection, credential, sent);
-        Copy(answer.Content.Headers.NonValidated, response.Headers, connection, credential, sent);
+        var secret = SecretOf(credential);
+        var otherSecret = sent == credential ? default : SecretOf(sent);
+        var isBare = response.Headers.Count == 0;
+        Copy(answer.Headers.NonValidated, response.Headers, isBare, connection, secret, otherSecret);
+        Copy(answer.Content.Headers.NonValidated, response.Headers, isBare, connection, secret, otherSecret);
         if (response.StatusCode == StatusCodes.Status204NoContent)
         {
             response.ContentLength = null;
         }
     }
 
-    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, StringValues connection, string? credential, string? sent)
+    private static void Copy(
+        HttpHeadersNonValidated from,
+        IHeaderDictionary to,
+        bool isBare,
+        StringValues connection,
+        ReadOnlySpan<char> secret,
+        ReadOnlySpan<char> otherSecret)
     {
         foreach (var (name, values) in from)
         {
@@ -45,12 +54,11 @@ internal static class UpstreamResponse
                 continue;
             }
 
-            // The server writes headers in ASCII alone.
-            var value = ValuesOf(values);
-            if (Ascii.IsValid(values.ToString()) && !Reveals(value, credential) && !Reveals(value, sent))
+            // The server writes headers in ASCII alone. One that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
+            var text = values.ToString();
+            if (Ascii.IsValid(text) && !Reveals(text, secret) && !Reveals(text, otherSecret) && (isBare || !to.ContainsKey(name)))
             {
-                // A header that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
-                to.TryAdd(name, value);
+                to[name] = values.Count == 1 ? text : ValuesOf(values);
             }
         }
     }
@@ -65,35 +73,20 @@ internal static class UpstreamResponse
     {
         foreach (var (_, values) in headers)
         {
-            foreach (var value in values)
+            if (values.ToString().AsSpan().ContainsAny(ControlCharacters))
             {
-                if (value.AsSpan().ContainsAny(ControlCharacters))
-                {
-                    return false;
-                }
+                return false;
             }
         }
 
         return true;
     }
 
+    // Without the scheme that stands before it.
+    private static ReadOnlySpan<char> SecretOf(string? credential) =>
+        credential is null ? default : credential.AsSpan(credential.IndexOf(' ', StringComparison.Ordinal) + 1);
+
     // Some servers echo what they were sent.
-    private static bool Reveals(StringValues value, string? credential)
-    {
-        if (string.IsNullOrEmpty(credential))
-        {
-            return false;
-        }
-
-        var secret = credential.AsSpan(credential.IndexOf(' ', StringComparison.Ordinal) + 1);
-        foreach (var line in value)
-        {
-            if (line is not null && line.Length >= secret.Length && line.AsSpan().Contains(secret, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool Reveals(string text, ReadOnlySpan<char> secret) =>
+        !secret.IsEmpty && text.Length >= secret.Length && text.AsSpan().Contains(secret, StringComparison.Ordinal);
 }

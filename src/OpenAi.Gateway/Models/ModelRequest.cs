@@ -13,7 +13,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>What the legacy endpoint takes when a request names no maximum.</summary>
     public const int LegacyMaxTokens = 16;
 
-    private readonly List<JsonEdit> _edits = [];
+    private List<JsonEdit>? _edits;
     private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
@@ -83,7 +83,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         : null;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
-    public bool IsEdited => _edits.Count > 0 || _modelEdit is not null || _usageEdit is not null;
+    public bool IsEdited => _edits is not null || _modelEdit is not null || _usageEdit is not null;
 
     /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
     public BodyForm Form => new(Model, GatewayAsksForUsage);
@@ -104,7 +104,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public void UseMaxOutputTokens(long tokens)
     {
         MaxOutputTokens = tokens;
-        _edits.Add(MaxTokensMember is { } member
+        (_edits ??= []).Add(MaxTokensMember is { } member
             ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
             : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
     }
@@ -171,7 +171,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         }
 
         var removed = options ?? IncludeUsageMember;
-        if (stream is null && removed is null && _edits.Count == 0 && _modelEdit is null)
+        if (stream is null && removed is null && _edits is null && _modelEdit is null)
         {
             writer.Write(span);
             return;
@@ -215,7 +215,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
     private List<JsonEdit> EditsOf(BodyForm form)
     {
-        List<JsonEdit> edits = [.. _edits];
+        List<JsonEdit> edits = [.. _edits ?? []];
         if ((form.Model == Model ? _modelEdit : EditOf(form.Model)) is { } model)
         {
             edits.Add(model);
