@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway.Benchmarks;
 
@@ -8,14 +7,14 @@ namespace OpenAi.Gateway.Benchmarks;
 public class CacheKeyBenchmarks
 {
     private readonly CacheKeyTemplate _template = new(null);
-    private readonly DefaultHttpContext _plain = Samples.CreateContext();
-    private readonly DefaultHttpContext _model = Samples.CreateContext();
+    private readonly GatewayRequest _plain = GatewayRequest.Of(Samples.CreateContext());
+    private readonly GatewayRequest _model = GatewayRequest.Of(Samples.CreateContext());
 
     [GlobalSetup]
     public void SetUp()
     {
         ModelRequestReader.Read(ModelOperation.ChatCompletions, Samples.Question, 64, out var model);
-        GatewayRequest.Of(_model).Model = model ?? throw new InvalidOperationException("The question was not understood.");
+        _model.Model = model ?? throw new InvalidOperationException("The question was not understood.");
     }
 
     [Benchmark]

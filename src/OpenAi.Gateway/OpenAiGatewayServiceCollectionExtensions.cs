@@ -74,15 +74,16 @@ public static class OpenAiGatewayServiceCollectionExtensions
     private static GatewayCache CreateCache(IServiceProvider provider)
     {
         var loggers = provider.GetRequiredService<ILoggerFactory>();
+        var time = provider.GetRequiredService<TimeProvider>();
         var cache = provider.GetKeyedService<HybridCache>("OpenAi.Gateway") ?? provider.GetService<HybridCache>();
         if (cache is null)
         {
             var distributed = provider.GetService<IDistributedCache>();
             cache = new EmbeddedHybridCache(
-                distributed is MemoryDistributedCache ? null : distributed, loggers.CreateLogger<EmbeddedHybridCache>());
+                distributed is MemoryDistributedCache ? null : distributed, time, loggers.CreateLogger<EmbeddedHybridCache>());
         }
 
         ProxyCacheLog.StoreChosen(loggers.CreateLogger(ProxyCacheLog.Category), cache.GetType().Name);
-        return new GatewayCache(cache, provider.GetRequiredService<TimeProvider>(), loggers.CreateLogger<GatewayCache>());
+        return new GatewayCache(cache, time, loggers.CreateLogger<GatewayCache>());
     }
 }

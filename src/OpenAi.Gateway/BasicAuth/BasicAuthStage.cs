@@ -5,25 +5,26 @@ using Microsoft.Extensions.Logging;
 namespace OpenAi.Gateway;
 
 /// <summary>Lets only known consumers through, and tells the rest of the app who calls.</summary>
-internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices services, RequestDelegate next)
+internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices services, GatewayDelegate next)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(BasicAuthLog.Category);
 
-    public Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(GatewayRequest request)
     {
-        services.WarnOfPlainHttp(context.Request);
+        services.WarnOfPlainHttp(request.Context.Request);
         var authenticator = policy.Authenticator(services);
-        return authenticator.FindVerified(context) is { } consumer
-            ? ContinueAs(consumer, context)
-            : CheckAsync(authenticator, context);
+        return authenticator.FindVerified(request.Context) is { } consumer
+            ? ContinueAs(consumer, request)
+            : CheckAsync(authenticator, request);
     }
 
-    private async Task CheckAsync(BasicAuthenticator authenticator, HttpContext context)
+    private async Task CheckAsync(BasicAuthenticator authenticator, GatewayRequest request)
     {
+        var context = request.Context;
         var (consumer, error) = await authenticator.CheckAsync(context.Request.Headers.Authorization, context.RequestAborted);
         if (consumer is not null)
         {
-            await ContinueAs(consumer, context);
+            await ContinueAs(consumer, request);
             return;
         }
 
@@ -32,10 +33,10 @@ internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices ser
         await services.WriteErrorAsync(context, error);
     }
 
-    private Task ContinueAs(Consumer consumer, HttpContext context)
+    private Task ContinueAs(Consumer consumer, GatewayRequest request)
     {
-        GatewayRequest.Of(context).Consumer = consumer;
-        context.Features.Set<IHttpAuthenticationFeature>(new ConsumerUser(consumer));
-        return next(context);
+        request.Consumer = consumer;
+        request.Context.Features.Set<IHttpAuthenticationFeature>(new ConsumerUser(consumer));
+        return next(request);
     }
 }

@@ -41,14 +41,14 @@ internal sealed class BridgeCall : IDisposable
     private bool HasAnswer => Attempt?.Response?.IsSuccessStatusCode == true;
 
     /// <summary>Asks the upstream. <see langword="false"/> when it refused, or nobody could be asked.</summary>
-    public async Task<bool> TrySendAsync(UpstreamCaller caller, HttpContext context, Upstream upstream)
+    public async Task<bool> TrySendAsync(UpstreamCaller caller, GatewayRequest request, Upstream upstream)
     {
         try
         {
-            Attempt = await caller.SendAsync(context, upstream, _call);
+            Attempt = await caller.SendAsync(request, upstream, _call);
             return HasAnswer;
         }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (!request.Context.RequestAborted.IsCancellationRequested)
         {
             return false; // Another call has failed.
         }

@@ -13,15 +13,15 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
     // The calls of one answer are in memory together until it is written.
     private const int MaxAnswerSize = 32 * 1024 * 1024;
 
-    public async Task InvokeAsync(HttpContext context, Upstream upstream, CompletionBridge bridge, RequestBody body)
+    public async Task InvokeAsync(GatewayRequest request, Upstream upstream, CompletionBridge bridge, RequestBody body)
     {
+        var context = request.Context;
         if (!body.IsComplete)
         {
             await services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(upstream.Options.MaxBufferedBody));
             return;
         }
 
-        var request = GatewayRequest.Of(context);
         if (BridgeRequest.Parse(body.Memory, bridge, out var legacy, request.Model?.AskedModel) is { } error)
         {
             await services.WriteErrorAsync(context, error);
@@ -36,7 +36,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
                 calls[prompt] = new BridgeCall(legacy, prompt, bridge, context.RequestAborted);
             }
 
-            var failed = await RunAsync(calls, call => call.TrySendAsync(caller, context, upstream));
+            var failed = await RunAsync(calls, call => call.TrySendAsync(caller, request, upstream));
             await AnswerAsync(new Exchange(context, bridge, legacy, calls), failed);
         }
         finally

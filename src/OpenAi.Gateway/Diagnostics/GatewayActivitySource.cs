@@ -26,17 +26,16 @@ internal static class GatewayActivitySource
         return activity;
     }
 
-    public static void End(Activity? activity, HttpContext context)
+    public static void End(Activity? activity, GatewayRequest request)
     {
         if (activity is null)
         {
             return;
         }
 
-        var request = GatewayRequest.Of(context);
         activity.SetTag("openai_gateway.upstream", request.Upstream ?? request.Route?.Upstream);
         activity.SetTag("openai_gateway.attempts", request.Attempts);
-        activity.SetTag("http.response.status_code", context.Response.StatusCode);
+        activity.SetTag("http.response.status_code", request.Context.Response.StatusCode);
         activity.SetTag("server.address", request.Node?.Address.Host);
         activity.SetTag("server.port", request.Node?.Address.Port);
         GenAiSpan.Describe(activity, request);

@@ -40,6 +40,7 @@ internal sealed class Forwarder
 
     public async Task InvokeAsync(HttpContext context)
     {
+        var request = GatewayRequest.Of(context);
         if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
             await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
@@ -51,7 +52,6 @@ internal sealed class Forwarder
         try
         {
             // 1
-            var request = GatewayRequest.Of(context);
             if (await request.ReadBodyAsync(upstream.Options.MaxBufferedBody, _services) is not { } body)
             {
                 return;
@@ -60,7 +60,7 @@ internal sealed class Forwarder
             body = request.EditedBody ?? body;
             if (_metadata.Settings.Bridge is { } bridge && request.Operation == ModelOperation.Completions)
             {
-                await _bridge.InvokeAsync(context, upstream, bridge, body);
+                await _bridge.InvokeAsync(request, upstream, bridge, body);
                 return;
             }
 
@@ -69,8 +69,8 @@ internal sealed class Forwarder
                 Form = request.Model?.Form ?? default,
                 Write = upstream.Options.Fallbacks.Count > 0 && request.Model is { } model ? model.ToBody : null, // Only fallbacks need another form.
             };
-            using var attempt = await _caller.SendAsync(context, upstream, call);
-            await AnswerAsync(context, attempt);
+            using var attempt = await _caller.SendAsync(request, upstream, call);
+            await AnswerAsync(request, attempt);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -78,13 +78,13 @@ internal sealed class Forwarder
         }
         finally
         {
-            GatewayActivitySource.End(activity, context);
+            GatewayActivitySource.End(activity, request);
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, ForwardAttempt attempt)
+    private async Task AnswerAsync(GatewayRequest request, ForwardAttempt attempt)
     {
-        var request = GatewayRequest.Of(context);
+        var context = request.Context;
         if (await _end.TryEndWithoutAnswerAsync(context, attempt))
         {
             return;
@@ -119,7 +119,7 @@ internal sealed class Forwarder
         }
 
         // 8
-        await EndAsync(context, attempt, tail, end.Value);
+        await EndAsync(request, attempt, tail, end.Value);
     }
 
     // An error costs nothing, whatever it says.
@@ -143,9 +143,9 @@ internal sealed class Forwarder
         }
     }
 
-    private async Task EndAsync(HttpContext context, ForwardAttempt attempt, SseTail tail, PumpEnd end)
+    private async Task EndAsync(GatewayRequest request, ForwardAttempt attempt, SseTail tail, PumpEnd end)
     {
-        var request = GatewayRequest.Of(context);
+        var context = request.Context;
         var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
 
         // A client that leaves at [DONE] has seen all there is.

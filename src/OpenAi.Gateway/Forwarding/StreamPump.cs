@@ -19,12 +19,15 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
         client.Write(attempt.FirstBytes);
         meter?.Append(attempt.FirstBytes);
 
-        // An event stream's headers go out at once: its first event may be far away. What is whole already goes out with the response's end.
+        // What is whole already goes out with the response's end.
         var isHere = left == 0 && !attempt.IsHttp2;
-        if ((isEventStream || (attempt.FirstBytes.Length > 0 && !isHere)) && !await FlushAsync(clientGone) && left > 0)
+        if (attempt.FirstBytes.Length > 0 && !isHere && !await FlushAsync(clientGone) && left > 0)
         {
             return PumpEnd.ClientGone;
         }
+
+        // An event stream's headers go out before its first event, which may be far away, but not alone when that is here already.
+        var isHeadWaiting = isEventStream;
 
         while (left > 0)
         {
@@ -36,7 +39,15 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
                 if (isEventStream)
                 {
                     // A stream that is silent between two events holds no buffer.
-                    _ = await upstream.ReadAsync(Memory<byte>.Empty, clock.Token);
+                    var waiting = upstream.ReadAsync(Memory<byte>.Empty, clock.Token);
+                    if (isHeadWaiting && !waiting.IsCompleted)
+                    {
+                        _ = await FlushAsync(clientGone);
+                        clock.Restart(idleTimeout);
+                    }
+
+                    isHeadWaiting = false;
+                    _ = await waiting;
                 }
 
                 buffer = client.GetMemory(BufferSize);

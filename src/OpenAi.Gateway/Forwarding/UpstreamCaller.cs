@@ -14,11 +14,11 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
 
     private readonly AttemptJudge _judge = new(metadata, services, logger);
 
-    public async Task<ForwardAttempt> SendAsync(HttpContext context, Upstream upstream, UpstreamCall call)
+    public async Task<ForwardAttempt> SendAsync(GatewayRequest request, Upstream upstream, UpstreamCall call)
     {
         var started = services.Time.GetTimestamp();
         var deadline = metadata.Settings.Timeout ?? upstream.Options.Timeout;
-        var chain = new UpstreamChain(context, upstream, services.Upstreams, metadata.Settings.Retries, call);
+        var chain = new UpstreamChain(request.Context, upstream, services.Upstreams, metadata.Settings.Retries, call);
         upstream.Budget.AddCall();
 
         // 2
@@ -31,14 +31,14 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         while (true)
         {
             // 3
-            var attempt = Create(context, step, call, out var number);
+            var attempt = Create(request, step, call, out var number);
 
             // 4
             var sent = number == 1 ? started : services.Time.GetTimestamp();
             var rest = LeftOf(deadline, started, sent);
             var patience = step.Upstream.Options.FirstByteTimeout;
             await attempt.SendAsync(step.Upstream.Invoker, rest < patience ? rest : patience);
-            Note(context, attempt, sent);
+            Note(request, attempt, sent);
 
             // 5
             if (call.Cancelled.IsCancellationRequested)
@@ -76,9 +76,8 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         }
     }
 
-    private ForwardAttempt Create(HttpContext context, UpstreamStep step, UpstreamCall call, out int number)
+    private ForwardAttempt Create(GatewayRequest request, UpstreamStep step, UpstreamCall call, out int number)
     {
-        var request = GatewayRequest.Of(context);
         number = request.BeginAttempt(step.Upstream, step.Pair.Node);
         var form = call.FormFor(step.Upstream, step.Fallback);
         if (form.Model is { } model)
@@ -86,11 +85,11 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             request.Usage?.SentModel = model;
         }
 
-        var message = UpstreamRequest.Create(context, metadata.Settings, step, call.Path, call.BodyIn(form));
+        var message = UpstreamRequest.Create(request.Context, metadata.Settings, step, call.Path, call.BodyIn(form));
         return new ForwardAttempt(step, message, new ForwardClock(services.Time, call.Cancelled)) { Model = form.Model };
     }
 
-    private void Note(HttpContext context, ForwardAttempt attempt, long sent)
+    private void Note(GatewayRequest request, ForwardAttempt attempt, long sent)
     {
         if (services.Metrics.IsTimingUpstreams)
         {
@@ -100,7 +99,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         if (attempt.Error is { } failure)
         {
             // Whatever the next attempt brings.
-            GatewayRequest.Of(context).Usage?.AddFailure(failure);
+            request.Usage?.AddFailure(failure);
         }
     }
 

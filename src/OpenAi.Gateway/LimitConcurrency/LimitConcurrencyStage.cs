@@ -6,10 +6,11 @@ namespace OpenAi.Gateway;
 /// Lets only so many requests go on at the same time. A place is free again when its answer has ended, however it ends; whoever leaves the queue
 /// frees its place in it.
 /// </summary>
-internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, GatewayServices services, RequestDelegate next)
+internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, GatewayServices services, GatewayDelegate next)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(GatewayRequest request)
     {
+        var context = request.Context;
         var limit = policy.Limit;
         IDisposable? place;
         try
@@ -24,14 +25,14 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
 
         if (place is null)
         {
-            services.Metrics.LimitRejected(GatewayRequest.Of(context).Route?.Pattern, "concurrency");
+            services.Metrics.LimitRejected(request.Route?.Pattern, "concurrency");
             await services.WriteErrorAsync(context, GatewayErrors.ConcurrencyReached(limit.Options.RejectedCode, limit.Options.RejectedMessage));
             return;
         }
 
         using (place)
         {
-            await next(context);
+            await next(request);
         }
     }
 

@@ -8,43 +8,46 @@ namespace OpenAi.Gateway;
 /// refused request spends nothing. A limit that does not count the cache's hits does not refuse them either: its refusal waits until the
 /// cache has nothing to answer with (<see cref="RefuseUnlessHitAsync"/>).
 /// </summary>
-internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache, GatewayServices services, RequestDelegate next)
+internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache, GatewayServices services, GatewayDelegate next)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
 
-    public Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(GatewayRequest request)
     {
         var limit = policies[0].Limit;
+        var context = request.Context;
         if (policies.Length > 1 || !limit.Options.CountCacheHits)
         {
-            return ReserveAllAsync(context);
+            return ReserveAllAsync(request);
         }
 
         // The usual case: one limit, whose counter answers at once.
         var reserving = ReserveAsync(limit, limit.KeyOf(context), context);
-        return reserving.IsCompletedSuccessfully ? Continue(context, limit.Options, reserving.Result) : ContinueLaterAsync(context, limit.Options, reserving);
+        return reserving.IsCompletedSuccessfully ? Continue(request, limit.Options, reserving.Result) : ContinueLaterAsync(request, limit.Options, reserving);
     }
 
     /// <summary>The part of the stage between the cache and the endpoint.</summary>
-    public static RequestDelegate RefuseUnlessHitAsync(RequestDelegate endpoint) => context =>
-        GatewayRequest.Of(context).RefuseUnlessHit is { } refuse ? refuse() : endpoint(context);
+    public static GatewayDelegate RefuseUnlessHitAsync(GatewayDelegate endpoint) => request =>
+        request.RefuseUnlessHit is { } refuse ? refuse() : endpoint(request);
 
-    private async Task ContinueLaterAsync(HttpContext context, LimitCountOptions options, ValueTask<LimitReservation?> reserving) =>
-        await Continue(context, options, await reserving);
+    private async Task ContinueLaterAsync(GatewayRequest request, LimitCountOptions options, ValueTask<LimitReservation?> reserving) =>
+        await Continue(request, options, await reserving);
 
-    private Task Continue(HttpContext context, LimitCountOptions options, LimitReservation? reserved)
+    private Task Continue(GatewayRequest request, LimitCountOptions options, LimitReservation? reserved)
     {
+        var context = request.Context;
         if (reserved is not { } reservation)
         {
-            return options.AllowDegradation ? next(context) : services.WriteErrorAsync(context, GatewayErrors.LimitUnavailable);
+            return options.AllowDegradation ? next(request) : services.WriteErrorAsync(context, GatewayErrors.LimitUnavailable);
         }
 
         RateLimitHeaders.Write(context.Response, options, reservation.Remaining, reservation.ResetAfter);
-        return reservation.IsGranted ? next(context) : RefuseAsync(context, options, reservation);
+        return reservation.IsGranted ? next(request) : RefuseAsync(request, options, reservation);
     }
 
-    private async Task ReserveAllAsync(HttpContext context)
+    private async Task ReserveAllAsync(GatewayRequest request)
     {
+        var context = request.Context;
         var granted = new List<Reserved>(policies.Length);
         var refusals = new List<Reserved>();
         foreach (var policy in policies)
@@ -73,7 +76,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
             {
                 await GiveBackAsync(granted);
                 RateLimitHeaders.Write(context.Response, limit.Options, reservation.Remaining, reservation.ResetAfter);
-                await RefuseAsync(context, limit.Options, reservation);
+                await RefuseAsync(request, limit.Options, reservation);
                 return;
             }
 
@@ -83,28 +86,27 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         context.Response.OnStarting(() =>
         {
             // Of several limits the tightest one is shown: it is the one that the caller will meet first.
-            if (granted.Concat(refusals).Where(one => one.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(context)) is { } tightest)
+            if (granted.Concat(refusals).Where(one => one.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(request)) is { } tightest)
             {
-                RateLimitHeaders.Write(context.Response, tightest.Options, tightest.RemainingAfter(context), tightest.Reservation.ResetAfter);
+                RateLimitHeaders.Write(context.Response, tightest.Options, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
             }
 
             return Task.CompletedTask;
         });
 
-        var request = GatewayRequest.Of(context);
         var isRefused = false;
         if (refusals.Count > 0)
         {
             request.RefuseUnlessHit = () =>
             {
                 isRefused = true;
-                return RefuseAsync(context, refusals[0].Options, refusals[0].Reservation);
+                return RefuseAsync(request, refusals[0].Options, refusals[0].Reservation);
             };
         }
 
-        await next(context);
+        await next(request);
         request.RefuseUnlessHit = null;
-        await GiveBackAsync(granted.Where(one => isRefused || one.IsFree(context)));
+        await GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
     }
 
     // Null when the counter's store is down.
@@ -137,16 +139,16 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         }
     }
 
-    private Task RefuseAsync(HttpContext context, LimitCountOptions options, LimitReservation reservation)
+    private Task RefuseAsync(GatewayRequest request, LimitCountOptions options, LimitReservation reservation)
     {
-        services.Metrics.LimitRejected(GatewayRequest.Of(context).Route?.Pattern, "requests");
-        return services.WriteErrorAsync(context, GatewayErrors.LimitReached(options.RejectedCode, options.RejectedMessage, reservation.ResetAfter));
+        services.Metrics.LimitRejected(request.Route?.Pattern, "requests");
+        return services.WriteErrorAsync(request.Context, GatewayErrors.LimitReached(options.RejectedCode, options.RejectedMessage, reservation.ResetAfter));
     }
 
     private sealed record Reserved(LimitCountOptions Options, LimitKey Key, LimitReservation Reservation)
     {
-        public bool IsFree(HttpContext context) => !Options.CountCacheHits && GatewayRequest.Of(context).CacheStatus == CacheStatus.Hit;
+        public bool IsFree(GatewayRequest request) => !Options.CountCacheHits && request.CacheStatus == CacheStatus.Hit;
 
-        public long RemainingAfter(HttpContext context) => Reservation.Remaining + (Reservation.IsGranted && IsFree(context) ? 1 : 0);
+        public long RemainingAfter(GatewayRequest request) => Reservation.Remaining + (Reservation.IsGranted && IsFree(request) ? 1 : 0);
     }
 }

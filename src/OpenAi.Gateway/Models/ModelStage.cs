@@ -7,23 +7,24 @@ namespace OpenAi.Gateway;
 /// Reads what a request asks a model for, once, for all stages behind it, and holds it to what the policies allow. When the client did not ask for
 /// the usage at the end of its stream, the gateway does, and takes out of the answer what that adds.
 /// </summary>
-internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bool isNeeded, GatewayServices services, RequestDelegate next)
+internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bool isNeeded, GatewayServices services, GatewayDelegate next)
 {
-    public Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(GatewayRequest request)
     {
-        var request = GatewayRequest.Of(context);
-        if (!HttpMethods.IsPost(context.Request.Method) && !HttpMethods.Equals(context.Request.Method, ProxyCacheStage.Purge))
+        var method = request.Context.Request.Method;
+        if (!HttpMethods.IsPost(method) && !HttpMethods.Equals(method, ProxyCacheStage.Purge))
         {
             // To read back a stored answer, which GET does, costs nothing. To remove one from the cache takes the same question.
-            return next(context);
+            return next(request);
         }
 
         request.Operation = OperationOf(request);
         var isGuarded = guard.Covers(request);
-        var isWanted = isNeeded || request.Usage is not null || services.Upstreams.Get(route.Upstream).HasModelMap;
+        var upstream = services.Upstreams.Get(route.Upstream);
+        var isWanted = isNeeded || request.Usage is not null || upstream.HasModelMap;
         return isGuarded || (isWanted && request.Operation != ModelOperation.Other)
-            ? ReadBody(context, request, isGuarded)
-            : next(context);
+            ? ReadBody(request, isGuarded, upstream)
+            : next(request);
     }
 
     // A bridge needs no RewritePath to know what its route is for, unless the path is the client's choice.
@@ -34,19 +35,18 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     };
 
     // A small body has usually come with the request's head.
-    private Task ReadBody(HttpContext context, GatewayRequest request, bool isGuarded)
+    private Task ReadBody(GatewayRequest request, bool isGuarded, Upstream upstream)
     {
-        var upstream = services.Upstreams.Get(route.Upstream);
         var reading = request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services);
         return reading.IsCompletedSuccessfully
-            ? Continue(context, request, isGuarded, upstream, reading.Result)
-            : ContinueLaterAsync(context, request, isGuarded, upstream, reading);
+            ? Continue(request, isGuarded, upstream, reading.Result)
+            : ContinueLaterAsync(request, isGuarded, upstream, reading);
     }
 
-    private async Task ContinueLaterAsync(HttpContext context, GatewayRequest request, bool isGuarded, Upstream upstream, ValueTask<RequestBody?> reading) =>
-        await Continue(context, request, isGuarded, upstream, await reading);
+    private async Task ContinueLaterAsync(GatewayRequest request, bool isGuarded, Upstream upstream, ValueTask<RequestBody?> reading) =>
+        await Continue(request, isGuarded, upstream, await reading);
 
-    private Task Continue(HttpContext context, GatewayRequest request, bool isGuarded, Upstream upstream, RequestBody? body)
+    private Task Continue(GatewayRequest request, bool isGuarded, Upstream upstream, RequestBody? body)
     {
         if (body is null)
         {
@@ -58,14 +58,14 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         if (isGuarded && error is null)
         {
             error = model is not null ? guard.Apply(request, model)
-                : IsWithoutModel(context, request, body) ? null
+                : IsWithoutModel(request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
                 : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
         }
 
         if (error is not null)
         {
-            return services.WriteErrorAsync(context, error);
+            return services.WriteErrorAsync(request.Context, error);
         }
 
         request.Model = model;
@@ -79,11 +79,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         {
             model.AskForUsage();
             request.EditedBody = model.ToBody();
-            return FilterAsync(context);
+            return FilterAsync(request);
         }
 
         request.EditedBody = model is { IsEdited: true } ? model.ToBody() : null;
-        return next(context);
+        return next(request);
     }
 
     private string?[] PossibleModels(ModelRequest model, Upstream upstream)
@@ -95,18 +95,19 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     }
 
     // Of the operations that the gateway does not know, some have no body at all, and others upload files.
-    private static bool IsWithoutModel(HttpContext context, GatewayRequest request, RequestBody body) => request.Operation == ModelOperation.Other
+    private static bool IsWithoutModel(GatewayRequest request, RequestBody body) => request.Operation == ModelOperation.Other
         && (body.Memory.IsEmpty
-            || (!body.LooksLikeJson && context.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true));
+            || (!body.LooksLikeJson && request.Context.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true));
 
-    private async Task FilterAsync(HttpContext context)
+    private async Task FilterAsync(GatewayRequest request)
     {
+        var context = request.Context;
         var client = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         using var filter = new UsageFilter(context.Response, client);
         context.Features.Set<IHttpResponseBodyFeature>(filter);
         try
         {
-            await next(context);
+            await next(request);
             await filter.FinishAsync(context.RequestAborted);
         }
         finally

@@ -10,10 +10,10 @@ internal static class CacheAnswer
 {
     private const int MostUnflushed = 32 * 1024;
 
-    public static void Mark(HttpContext context, ProxyCacheOptions options, CacheStatus status)
+    public static void Mark(GatewayRequest request, ProxyCacheOptions options, CacheStatus status)
     {
-        GatewayRequest.Of(context).CacheStatus = status;
-        context.Response.Headers[options.StatusHeader] = Text(status);
+        request.CacheStatus = status;
+        request.Context.Response.Headers[options.StatusHeader] = Text(status);
     }
 
     /// <summary>The status as the header and the metrics spell it.</summary>

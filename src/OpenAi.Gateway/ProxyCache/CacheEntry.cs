@@ -17,6 +17,23 @@ internal sealed record CacheEntry(
     /// <summary>The bytes that it was written to already, if it was.</summary>
     public byte[]? Stored { get; init; }
 
+    /// <summary>About how much memory it takes besides its body, in bytes: itself, and the strings of its headers.</summary>
+    public long SizeOfHead
+    {
+        get
+        {
+            const int Itself = 128;
+            const int Objects = 96; // A place in the array, and what two strings take besides their characters.
+            long size = Itself;
+            foreach (var (name, values) in Headers)
+            {
+                size += Objects + (sizeof(char) * (name.Length + values.ToString().Length));
+            }
+
+            return size;
+        }
+    }
+
     public TimeSpan Age(DateTimeOffset now) => now > StoredAt ? now - StoredAt : TimeSpan.Zero;
 
     public bool IsFresh(DateTimeOffset now) => Age(now) < FreshFor;

@@ -10,6 +10,7 @@ internal sealed class CacheFetch : IDisposable
     // Of a longer answer, memory is only taken as it comes.
     private const int MostAnnounced = 1 << 20;
 
+    private readonly GatewayRequest _request;
     private readonly HttpContext _context;
     private readonly ProxyCachePolicy.Compiled _cache;
     private readonly CacheEntry? _old;
@@ -24,21 +25,22 @@ internal sealed class CacheFetch : IDisposable
     private TimeSpan _freshFor;
     private int _status;
 
-    /// <param name="context">The request.</param>
+    /// <param name="request">The request.</param>
     /// <param name="cache">The cache in scope.</param>
     /// <param name="old">What is stored, past its time; sent when the endpoint fails.</param>
     /// <param name="before">The response headers as they are now, which are not the answer's.</param>
     /// <param name="begun">Now.</param>
     /// <param name="flight">The flight that it leads, if it does.</param>
     public CacheFetch(
-        HttpContext context,
+        GatewayRequest request,
         ProxyCachePolicy.Compiled cache,
         CacheEntry? old,
         HeadBefore before,
         DateTimeOffset begun,
         SingleFlight.Flight? flight)
     {
-        _context = context;
+        _request = request;
+        var context = _context = request.Context;
         _cache = cache;
         _old = old;
         _before = before;
@@ -46,13 +48,13 @@ internal sealed class CacheFetch : IDisposable
         _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
         _flight = flight;
         var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-        _lifetime = flight is not null && GatewayRequest.Of(context) is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
+        _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
     }
 
     /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
     public bool IsHeldBack => _tee.Mode == TeeMode.HoldBack;
 
-    public async Task RunAsync(RequestDelegate endpoint)
+    public async Task RunAsync(GatewayDelegate endpoint)
     {
         var client = _context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var lifetime = _context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
@@ -60,7 +62,7 @@ internal sealed class CacheFetch : IDisposable
         _context.Features.Set<IHttpRequestLifetimeFeature>(_lifetime);
         try
         {
-            await endpoint(_context);
+            await endpoint(_request);
             _tee.Begin();
             _tee.Shared?.EndAs(IsBroken ? StreamEnd.Broken : StreamEnd.Clean);
         }
@@ -76,8 +78,7 @@ internal sealed class CacheFetch : IDisposable
             _context.Features.Set(lifetime);
             if (_lifetime is LeaderLifetime { GoesOn: true })
             {
-                var request = GatewayRequest.Of(_context);
-                request.Usage?.AddAbandoned(request.Attempts, hasTimedOut: false);
+                _request.Usage?.AddAbandoned(_request.Attempts, hasTimedOut: false);
             }
         }
     }
@@ -86,10 +87,9 @@ internal sealed class CacheFetch : IDisposable
     public CacheEntry? ToEntry(DateTimeOffset now)
     {
         // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
-        var request = GatewayRequest.Of(_context);
-        var isWhole = !request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
+        var isWhole = !_request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
             ? announced == _tee.Length
-            : request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
+            : _request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
         if (_tee.Mode != TeeMode.Remember || !isWhole)
         {
             return null;
@@ -109,7 +109,7 @@ internal sealed class CacheFetch : IDisposable
     /// <summary>Takes back what the failed endpoint had set.</summary>
     public void ClearResponse()
     {
-        GatewayRequest.Of(_context).Error = null;
+        _request.Error = null;
         _before.RestoreTo(_context.Response.Headers);
     }
 
@@ -119,7 +119,7 @@ internal sealed class CacheFetch : IDisposable
         (_lifetime as LeaderLifetime)?.Dispose();
     }
 
-    private bool IsBroken => _lifetime.WasAborted || GatewayRequest.Of(_context) is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
+    private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 
     private TeeMode Decide()
     {
@@ -134,11 +134,11 @@ internal sealed class CacheFetch : IDisposable
         }
 
         // A refusal of the gateway's own is no answer to the question, whatever status it was given.
-        if (GatewayRequest.Of(_context).Error is not null
+        if (_request.Error is not null
             || !options.HttpStatus.Contains(response.StatusCode)
             || response.ContentLength > options.MaxBodySize
             || HttpMethods.IsHead(_context.Request.Method)
-            || !CacheableHead.IsCacheable(response.Headers, _before, GatewayRequest.Of(_context).Route is not null)
+            || !CacheableHead.IsCacheable(response.Headers, _before, _request.Route is not null)
             || _cache.IsNotStored(_context)
             || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
         {

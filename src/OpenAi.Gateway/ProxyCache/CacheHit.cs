@@ -12,23 +12,20 @@ internal sealed class CacheHit(GatewayServices services)
         return entry is not null && entry.IsFresh(now) && (!options.ObeysClient || CacheControlRules.Accepts(context.Request, entry, now));
     }
 
-    public Task AnswerAsync(HttpContext context, ProxyCacheOptions options, CacheEntry entry)
+    public Task AnswerAsync(GatewayRequest request, ProxyCacheOptions options, CacheEntry entry)
     {
         var now = services.Time.GetUtcNow();
-        Begin(context, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale);
-        return CacheAnswer.WriteAsync(context, options, entry, now);
+        Begin(request, options, entry.IsFresh(now) ? CacheStatus.Hit : CacheStatus.Stale);
+        return CacheAnswer.WriteAsync(request.Context, options, entry, now);
     }
 
     /// <summary>Says what the cache did, to the client and to the metrics.</summary>
-    public void Begin(HttpContext context, ProxyCacheOptions options, CacheStatus status)
+    public void Begin(GatewayRequest request, ProxyCacheOptions options, CacheStatus status)
     {
-        CacheAnswer.Mark(context, options, status);
-        Count(context);
+        CacheAnswer.Mark(request, options, status);
+        Count(request);
     }
 
-    public void Count(HttpContext context)
-    {
-        var request = GatewayRequest.Of(context);
+    public void Count(GatewayRequest request) =>
         services.Metrics.CacheAnswered(request.Route?.Pattern, CacheAnswer.Text(request.CacheStatus!.Value));
-    }
 }

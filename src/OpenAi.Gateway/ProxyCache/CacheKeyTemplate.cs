@@ -9,11 +9,12 @@ internal sealed class CacheKeyTemplate
 
     private const string Method = "$request_method";
     private const string Consumer = "$consumer_name";
+    private const string UpstreamPath = "$upstream_uri";
 
     // Two routes may ask the upstream for one path with other headers: a request's own host and path keep them apart.
     private static readonly string[] DefaultParts =
     [
-        Method, "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
+        Method, "$host", "$uri", UpstreamPath, Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
     ];
 
     private readonly Part[] _parts;
@@ -26,9 +27,10 @@ internal sealed class CacheKeyTemplate
         _parts = [.. texts.Select(part => part switch
         {
             Body => new Part(PartKind.Body, null),
-            Method => new Part(PartKind.Text, static context => GatewayRequest.Of(context).PurgedMethod ?? context.Request.Method),
-            Consumer => new Part(PartKind.Consumer, CacheCaller.Of),
-            _ => new Part(PartKind.Text, VariableTemplate.Parse(part).Format),
+            Method => new Part(PartKind.Text, static request => request.PurgedMethod ?? request.Context.Request.Method),
+            Consumer => new Part(PartKind.Consumer, static request => CacheCaller.Of(request.Context)),
+            UpstreamPath => new Part(PartKind.Text, static request => request.UpstreamPath),
+            _ => new Part(PartKind.Text, Reader(VariableTemplate.Parse(part))),
         })];
     }
 
@@ -45,9 +47,8 @@ internal sealed class CacheKeyTemplate
     /// <summary>Whether another consumer gets another key.</summary>
     public bool IncludesConsumer { get; }
 
-    public string KeyOf(HttpContext context, ReadOnlySpan<byte> body)
+    public string KeyOf(GatewayRequest request, ReadOnlySpan<byte> body)
     {
-        var request = GatewayRequest.Of(context);
         var material = KeyMaterial.Begin();
         material.Add(request.Route?.Upstream);
         foreach (var (kind, text) in _parts)
@@ -61,7 +62,7 @@ internal sealed class CacheKeyTemplate
                     material.Add(CacheCaller.ConsumerPrefix, consumer.Name);
                     break;
                 default:
-                    material.Add(text!(context));
+                    material.Add(text!(request));
                     break;
             }
         }
@@ -69,5 +70,7 @@ internal sealed class CacheKeyTemplate
         return material.ToKey();
     }
 
-    private readonly record struct Part(PartKind Kind, Func<HttpContext, string?>? Text);
+    private static Func<GatewayRequest, string?> Reader(VariableTemplate template) => request => template.Format(request.Context);
+
+    private readonly record struct Part(PartKind Kind, Func<GatewayRequest, string?>? Text);
 }

@@ -6,62 +6,62 @@ namespace OpenAi.Gateway;
 /// Answers what nothing is stored for: one of the identical requests asks the upstream and stores what it brings, the others wait for it, or
 /// read it with the one if it is a stream.
 /// </summary>
-internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestDelegate next)
+internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayDelegate next)
 {
     private readonly GatewayCache _cache = services.Cache;
 
-    public async Task InvokeAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
+    public async Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
     {
         while (true)
         {
             var flight = _cache.Flights.Join(key, out var isLeader);
             if (isLeader)
             {
-                await LeadAsync(context, cache, key, old, flight);
+                await LeadAsync(request, cache, key, old, flight);
                 return;
             }
 
             FlightEnd end;
             try
             {
-                if (await FollowAsync(context, cache, flight))
+                if (await FollowAsync(request, cache, flight))
                 {
                     return;
                 }
 
-                end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, context.RequestAborted);
+                end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, request.Context.RequestAborted);
             }
             catch (TimeoutException)
             {
                 end = default;
             }
 
-            if (end.Entry is { } entry && CacheForm.For(GatewayRequest.Of(context), cache, entry) is { } answer)
+            if (end.Entry is { } entry && CacheForm.For(request, cache, entry) is { } answer)
             {
-                GatewayRequest.Of(context).IsFollower = true;
-                await hit.AnswerAsync(context, cache.Options, answer);
+                request.IsFollower = true;
+                await hit.AnswerAsync(request, cache.Options, answer);
                 return;
             }
 
             if (!end.IsHandedOver)
             {
-                await FetchAsync(context, cache, key, old, flight: null);
+                await FetchAsync(request, cache, key, old, flight: null);
                 return;
             }
         }
     }
 
     /// <summary>Asks the upstream; gives the entry that others may be answered with.</summary>
-    public async Task<CacheEntry?> FetchAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight? flight)
+    public async Task<CacheEntry?> FetchAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight? flight)
     {
-        CacheAnswer.Mark(context, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
+        CacheAnswer.Mark(request, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
         if (cache.Options.HideCacheHeaders)
         {
-            CacheAnswer.HideHeaders(context);
+            CacheAnswer.HideHeaders(request.Context);
         }
 
-        var before = new HeadBefore(context.Response.Headers);
-        using var fetch = new CacheFetch(context, cache, old, before, services.Time.GetUtcNow(), flight);
+        var before = new HeadBefore(request.Context.Response.Headers);
+        using var fetch = new CacheFetch(request, cache, old, before, services.Time.GetUtcNow(), flight);
         try
         {
             await fetch.RunAsync(next);
@@ -70,14 +70,14 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestD
         {
             if (!fetch.IsHeldBack)
             {
-                hit.Count(context);
+                hit.Count(request);
             }
         }
 
         if (fetch.IsHeldBack)
         {
             fetch.ClearResponse();
-            await hit.AnswerAsync(context, cache.Options, old!);
+            await hit.AnswerAsync(request, cache.Options, old!);
             return old;
         }
 
@@ -91,8 +91,9 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestD
     }
 
     // True when the request was answered with the stream that the leader brings.
-    private async Task<bool> FollowAsync(HttpContext context, ProxyCachePolicy.Compiled cache, SingleFlight.Flight flight)
+    private async Task<bool> FollowAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, SingleFlight.Flight flight)
     {
+        var context = request.Context;
         var options = cache.Options;
         var begun = services.Time.GetTimestamp();
         var stream = await flight.Beginning.WaitAsync(options.LockTimeout, services.Time, context.RequestAborted);
@@ -102,7 +103,6 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestD
             return false;
         }
 
-        var request = GatewayRequest.Of(context);
         if (CacheForm.WantsJson(request))
         {
             // It reads nothing, but wants the stream to go on.
@@ -114,31 +114,31 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, RequestD
         return await StreamFollower.FollowAsync(context, options, reader, () =>
         {
             request.IsFollower = true;
-            hit.Begin(context, options, CacheStatus.Hit);
+            hit.Begin(request, options, CacheStatus.Hit);
         });
     }
 
-    private async Task LeadAsync(HttpContext context, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
+    private async Task LeadAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
     {
         CacheEntry? entry = null;
         try
         {
             // The flight before this one may have stored its answer since this request looked.
             if (await _cache.GetAsync(key) is { } stored
-                && hit.IsGood(stored, context, cache.Options)
-                && CacheForm.For(GatewayRequest.Of(context), cache, stored) is { } answer)
+                && hit.IsGood(stored, request.Context, cache.Options)
+                && CacheForm.For(request, cache, stored) is { } answer)
             {
                 entry = stored;
-                await hit.AnswerAsync(context, cache.Options, answer);
+                await hit.AnswerAsync(request, cache.Options, answer);
                 return;
             }
 
-            entry = await FetchAsync(context, cache, key, old, flight);
+            entry = await FetchAsync(request, cache, key, old, flight);
         }
         finally
         {
             // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
-            var isHandedOver = entry is null && context.RequestAborted.IsCancellationRequested;
+            var isHandedOver = entry is null && request.Context.RequestAborted.IsCancellationRequested;
             _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
         }
     }

@@ -11,17 +11,14 @@ namespace OpenAi.Gateway;
 /// The cache of an app that registers none: bytes in a memory cache of its own, bounded by their size, and behind it the app's
 /// <see cref="IDistributedCache"/>, if it has one. A distributed cache that fails is left out.
 /// </summary>
-internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogger<EmbeddedHybridCache> logger) : HybridCache, IDisposable
+internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, TimeProvider time, ILogger<EmbeddedHybridCache> logger) : HybridCache
 {
     private const long SizeLimit = 64L << 20;
 
     // The second level does not tell how long an entry still lives; the entry itself knows how long it is fresh.
     private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
 
-    // Making room looks at every entry, so that it must not be done for a few of them.
-    private const double RoomAtOnce = 0.2;
-
-    private readonly MemoryCache _memory = new(Options.Create(new MemoryCacheOptions { SizeLimit = SizeLimit, CompactionPercentage = RoomAtOnce }));
+    private readonly EntryMemory _memory = new(SizeLimit, time);
 
     public override ValueTask<T> GetOrCreateAsync<TState, T>(
         string key,
@@ -45,27 +42,29 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
     public bool IsMemoryOnly => distributed is null;
 
     /// <summary>What the memory holds, with what has been read from it already.</summary>
-    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held)
+    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held) => _memory.TryGet(key, out held);
+
+    /// <summary>Reads the entry from the bytes in memory; <see langword="null"/> when they are none, or had to go.</summary>
+    public CacheEntry? Read(HeldEntry held)
     {
-        held = _memory.TryGetValue(key, out var value) ? (HeldEntry)value! : null;
-        return held is not null;
+        var entry = CacheEntryFormat.Read(held.Bytes);
+        if (entry is not null)
+        {
+            _memory.Keep(held, entry);
+        }
+
+        return entry;
     }
 
-    /// <summary>Holds an entry in memory.</summary>
-    public void Hold(string key, HeldEntry held, TimeSpan expiration)
-    {
-        using var entry = _memory.CreateEntry(key);
-        entry.Value = held;
-        entry.Size = held.Bytes.Length + (key.Length * 2);
-        entry.AbsoluteExpirationRelativeToNow = expiration;
-    }
+    /// <summary>Holds bytes in memory.</summary>
+    public void Hold(string key, byte[] bytes, TimeSpan expiration) => _memory.Hold(key, bytes, expiration);
 
     public override async ValueTask SetAsync<T>(
         string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
     {
         var bytes = AsBytes(value);
         var expiration = options?.Expiration ?? FromDistributed;
-        Hold(key, new HeldEntry(bytes), options?.LocalCacheExpiration ?? expiration);
+        Hold(key, bytes, options?.LocalCacheExpiration ?? expiration);
         if (distributed is not null)
         {
             try
@@ -92,14 +91,12 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, ILogge
     public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException("The embedded cache has no tags. Register a HybridCache to use them.");
 
-    public void Dispose() => _memory.Dispose();
-
     private async ValueTask<T> GetSlowlyAsync<TState, T>(
         string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, HybridCacheEntryOptions? options, CancellationToken cancellationToken)
     {
         if (await GetDistributedAsync(key, cancellationToken) is { } bytes)
         {
-            Hold(key, new HeldEntry(bytes), FromDistributed);
+            Hold(key, bytes, FromDistributed);
             return (T)(object)bytes;
         }
 

@@ -24,7 +24,7 @@ internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger
     {
         if (_embedded is not null && _embedded.TryGet(key, out var held))
         {
-            return new(held.Entry ??= CacheEntryFormat.Read(held.Bytes));
+            return new(held.Entry ?? _embedded.Read(held));
         }
 
         if (_embedded is { IsMemoryOnly: true })
@@ -53,7 +53,7 @@ internal sealed class GatewayCache(HybridCache cache, TimeProvider time, ILogger
         }
 
         // Only its bytes: most answers are never asked for again, and what was read of them would take more memory than they do.
-        _embedded.Hold(key, new HeldEntry(bytes), keepFor);
+        _embedded.Hold(key, bytes, keepFor);
         return default;
     }
 

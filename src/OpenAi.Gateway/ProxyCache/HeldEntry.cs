@@ -1,9 +1,48 @@
 namespace OpenAi.Gateway;
 
-/// <summary>The bytes of an entry in memory, and the entry once it was read from them.</summary>
-internal sealed class HeldEntry(byte[] bytes)
+/// <summary>One entry in memory: its bytes, and the entry once it was read from them.</summary>
+/// <param name="key">Its key.</param>
+/// <param name="bytes">What is stored.</param>
+/// <param name="heldAt">Now, as a timestamp.</param>
+/// <param name="expiration">How long it may be given.</param>
+internal sealed class HeldEntry(string key, byte[] bytes, long heldAt, TimeSpan expiration)
 {
-    public byte[] Bytes => bytes;
+    // The objects around key and bytes, with their places in a table and a queue.
+    private const int Own = 256;
 
-    public CacheEntry? Entry { get; set; }
+    public string Key => key;
+
+    /// <summary>Empty when the entry had to go.</summary>
+    public byte[] Bytes { get; private set; } = bytes;
+
+    public CacheEntry? Entry { get; private set; }
+
+    /// <summary>How much memory it takes, in bytes.</summary>
+    public long Size { get; private set; } = Own + (sizeof(char) * key.Length) + bytes.Length;
+
+    /// <summary>Whether it was asked for since it was last looked for room.</summary>
+    public bool IsUsed { get; set; }
+
+    public bool IsExpired(TimeProvider time) => time.GetElapsedTime(heldAt) >= expiration;
+
+    /// <summary>Keeps what was read from the bytes; gives how much more memory that takes.</summary>
+    public long Keep(CacheEntry entry)
+    {
+        if (Entry is not null || Bytes.Length == 0)
+        {
+            return 0;
+        }
+
+        Entry = entry;
+        Size += entry.SizeOfHead;
+        return entry.SizeOfHead;
+    }
+
+    /// <summary>Lets go of everything but its place in the queue; gives how much memory that frees.</summary>
+    public long Clear()
+    {
+        var freed = Size - Own;
+        (Bytes, Entry, Size, IsUsed) = ([], null, Own, false);
+        return freed;
+    }
 }

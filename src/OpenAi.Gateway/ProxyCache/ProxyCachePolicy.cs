@@ -58,7 +58,7 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
     /// <summary>A cache's options, ready for use.</summary>
     internal sealed class Compiled(ProxyCacheOptions options)
     {
-        // How long an answer is at least known after its time, so that EXPIRED can be told from MISS.
+        // How long an answer is still known after its time, so that EXPIRED can be told from MISS.
         private static readonly TimeSpan LongestMemory = TimeSpan.FromMinutes(10);
 
         private readonly VariableTemplate[] _bypass = [.. options.Bypass.Select(VariableTemplate.Parse)];
@@ -74,11 +74,7 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
 
         public bool IsNotStored(HttpContext context) => IsAnyTrue(_noStore, context) || options.NoStoreCondition?.Invoke(context) == true;
 
-        public TimeSpan KeepFor(TimeSpan freshFor)
-        {
-            var memory = freshFor < LongestMemory ? freshFor : LongestMemory;
-            return freshFor + (options.StaleIfError > memory ? options.StaleIfError : memory);
-        }
+        public TimeSpan KeepFor(TimeSpan freshFor) => freshFor + options.StaleIfError + (freshFor < LongestMemory ? freshFor : LongestMemory);
 
         private static bool IsAnyTrue(VariableTemplate[] templates, HttpContext context) =>
             templates.Length > 0 && Array.Exists(templates, template => template.Format(context) is not (null or "" or "0"));

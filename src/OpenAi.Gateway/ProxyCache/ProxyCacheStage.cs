@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAi.Gateway;
 
 /// <summary>Answers from the cache, or has the upstream asked and what it brings stored.</summary>
-internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices services, RequestDelegate next)
+internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices services, GatewayDelegate next)
 {
     /// <summary>The method that removes an entry, as in nginx and APISIX.</summary>
     public const string Purge = "PURGE";
@@ -13,13 +13,14 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     private readonly CacheHit _hit = new(services);
     private readonly CacheMiss _miss = new(services, new CacheHit(services), next);
 
-    public async Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(GatewayRequest request)
     {
+        var context = request.Context;
         var cache = policy.Cache;
         var options = cache.Options;
         if (HttpMethods.Equals(context.Request.Method, Purge))
         {
-            await PurgeAsync(context, cache);
+            await PurgeAsync(request, cache);
             return;
         }
 
@@ -28,47 +29,47 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(context))
             || (options.ObeysClient && CacheControlRules.ForbidsStoring(context.Request)))
         {
-            await BypassAsync(context, options);
+            await BypassAsync(request, options);
             return;
         }
 
-        if (await ReadBodyAsync(context, cache) is not { } body)
+        if (await ReadBodyAsync(request, cache) is not { } body)
         {
             return;
         }
 
         if (!body.IsComplete || (cache.Key.IncludesBody && WasReadBefore(context, body)))
         {
-            await BypassAsync(context, options);
+            await BypassAsync(request, options);
             return;
         }
 
-        var key = cache.Key.KeyOf(context, body.Memory.Span);
+        var key = cache.Key.KeyOf(request, body.Memory.Span);
         var entry = await _cache.GetAsync(key);
-        var answer = entry is null ? null : CacheForm.For(GatewayRequest.Of(context), cache, entry);
+        var answer = entry is null ? null : CacheForm.For(request, cache, entry);
         if (_hit.IsGood(answer, context, options))
         {
-            await _hit.AnswerAsync(context, options, answer!);
+            await _hit.AnswerAsync(request, options, answer!);
         }
         else if (options.ObeysClient && CacheControlRules.AsksOnlyCache(context.Request))
         {
-            _hit.Begin(context, options, CacheStatus.Miss);
+            _hit.Begin(request, options, CacheStatus.Miss);
             await services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
         }
         else if (options.ObeysClient && CacheControlRules.AsksUpstream(context.Request))
         {
             // An answer in flight was asked for earlier, so that it does not do either.
-            await _miss.FetchAsync(context, cache, key, answer, flight: null);
+            await _miss.FetchAsync(request, cache, key, answer, flight: null);
         }
         else
         {
-            await _miss.InvokeAsync(context, cache, key, answer);
+            await _miss.InvokeAsync(request, cache, key, answer);
         }
     }
 
-    private async Task PurgeAsync(HttpContext context, ProxyCachePolicy.Compiled cache)
+    private async Task PurgeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache)
     {
-        if (await ReadBodyAsync(context, cache) is not { } body)
+        if (await ReadBodyAsync(request, cache) is not { } body)
         {
             return;
         }
@@ -77,10 +78,10 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         foreach (var method in cache.Methods)
         {
             // The key of the request as it was stored, whose method was another one.
-            GatewayRequest.Of(context).PurgedMethod = method;
-            if (await _cache.RemoveAsync(cache.Key.KeyOf(context, body.Memory.Span)) is not { } existed)
+            request.PurgedMethod = method;
+            if (await _cache.RemoveAsync(cache.Key.KeyOf(request, body.Memory.Span)) is not { } existed)
             {
-                await services.WriteErrorAsync(context, GatewayErrors.CacheUnavailable);
+                await services.WriteErrorAsync(request.Context, GatewayErrors.CacheUnavailable);
                 return;
             }
 
@@ -89,38 +90,37 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
         if (!wasStored)
         {
-            await services.WriteErrorAsync(context, GatewayErrors.NotCached);
+            await services.WriteErrorAsync(request.Context, GatewayErrors.NotCached);
         }
     }
 
     // Null when it could not be read; the client has been told then.
-    private async ValueTask<RequestBody?> ReadBodyAsync(HttpContext context, ProxyCachePolicy.Compiled cache)
+    private async ValueTask<RequestBody?> ReadBodyAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache)
     {
         if (!cache.Key.IncludesBody)
         {
             return RequestBody.Empty;
         }
 
-        var request = GatewayRequest.Of(context);
         var limit = request.Route is { } route ? services.Upstreams.Get(route.Upstream).Options.MaxBufferedBody : RequestBody.DefaultMaxBuffered;
         var body = await request.ReadBodyAsync(limit, services);
         if (request.Route is null && body is not null)
         {
-            body.GiveBackTo(context.Request);
+            body.GiveBackTo(request.Context.Request);
         }
 
         return body;
     }
 
-    private Task BypassAsync(HttpContext context, ProxyCacheOptions options)
+    private Task BypassAsync(GatewayRequest request, ProxyCacheOptions options)
     {
-        _hit.Begin(context, options, CacheStatus.Bypass);
+        _hit.Begin(request, options, CacheStatus.Bypass);
         if (options.HideCacheHeaders)
         {
-            CacheAnswer.HideHeaders(context);
+            CacheAnswer.HideHeaders(request.Context);
         }
 
-        return next(context);
+        return next(request);
     }
 
     // Something before the cache took the body, as antiforgery does with a form: what is left of it tells no question from another.

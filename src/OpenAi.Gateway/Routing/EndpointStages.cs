@@ -12,7 +12,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices services)
 {
-    private readonly ConcurrentDictionary<PolicyScope, RequestDelegate> _pipelines = new();
+    private readonly ConcurrentDictionary<PolicyScope, GatewayDelegate> _pipelines = new();
 
     /// <summary>Puts a policy on an endpoint, and the wrap around it if it has none yet.</summary>
     public static void Add(EndpointBuilder builder, GatewayPolicy policy)
@@ -44,16 +44,16 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         var pipeline = _pipelines.TryGetValue(scope, out var known)
             ? known
             : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope));
-        return pipeline(context);
+        return pipeline(request);
     }
 
-    private RequestDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)
+    private GatewayDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)
     {
         var route = metadata.GetMetadata<OpenAiRouteMetadata>();
         var own = metadata.GetOrderedMetadata<GatewayPolicy>();
         IReadOnlyList<GatewayPolicy> inScope = route is null ? own : [.. scope.Policies, .. own];
 
-        var pipeline = endpoint;
+        GatewayDelegate pipeline = request => endpoint(request.Context);
         var cache = inScope.OfType<ProxyCachePolicy>().LastOrDefault();
         var limits = inScope.OfType<LimitCountPolicy>().ToArray();
         var spends = inScope.OfType<SpendPolicy>().ToArray();

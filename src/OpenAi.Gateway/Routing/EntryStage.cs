@@ -7,18 +7,17 @@ namespace OpenAi.Gateway;
 /// The outermost stage: notes which endpoint's stages are running, and for an OpenAI route holds the guard and the record of what came of the
 /// request.
 /// </summary>
-internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices services, RequestDelegate next)
+internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices services, GatewayDelegate next)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(GatewayRequest request)
     {
-        var request = GatewayRequest.Of(context);
         var outer = request.Entered;
-        request.Entered = context.GetEndpoint();
+        request.Entered = request.Context.GetEndpoint();
         Exception? failure = null;
         var started = Begin(request);
         try
         {
-            await GuardAsync(context);
+            await GuardAsync(request);
         }
         catch (Exception error)
         {
@@ -31,7 +30,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
             request.Entered = outer;
             if (started is { } at)
             {
-                End(context, request, at, failure);
+                End(request, at, failure);
             }
         }
     }
@@ -50,19 +49,20 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
     }
 
     // The server would refuse a body that is too large while it is read; one that says so beforehand need not be begun.
-    private Task GuardAsync(HttpContext context) =>
+    private Task GuardAsync(GatewayRequest request) =>
         route is not null
-            && context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
-            && context.Request.ContentLength > limit
-            ? services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit))
-            : next(context);
+            && request.Context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
+            && request.Context.Request.ContentLength > limit
+            ? services.WriteErrorAsync(request.Context, GatewayErrors.BodyTooLarge(limit))
+            : next(request);
 
-    private void End(HttpContext context, GatewayRequest request, long started, Exception? failure)
+    private void End(GatewayRequest request, long started, Exception? failure)
     {
-        services.Metrics.RequestEnded(route!, context.Response.StatusCode, services.Time.GetElapsedTime(started));
+        var duration = services.Time.GetElapsedTime(started);
+        services.Metrics.RequestEnded(route!, request.Context.Response.StatusCode, duration);
         if (services.Usage.IsOn && request.Usage is { } usage)
         {
-            services.Usage.Add(UsageRecorder.Of(context, route!, usage, failure, started, services.Time));
+            services.Usage.Add(UsageRecorder.Of(request, route!, usage, failure, started, duration, services.Time));
         }
     }
 }

@@ -7,9 +7,11 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 {
     private string? _upstreamPath;
     private int _attempts;
-    private readonly HttpContext _context;
 
-    private GatewayRequest(HttpContext context) => _context = context;
+    private GatewayRequest(HttpContext context) => Context = context;
+
+    /// <summary>The request as whoever asked last for this sees it: a middleware may have passed on a context of its own.</summary>
+    public HttpContext Context { get; private set; }
 
     /// <summary>The app's policies that the request has passed so far.</summary>
     public PolicyScope? Scope { get; set; }
@@ -68,13 +70,14 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public RequestBody? Body { get; private set; }
 
     /// <summary>Path and query as the upstream sees them; on an ordinary endpoint the request's own.</summary>
-    public string UpstreamPath => _upstreamPath ??= Route?.Settings.Path(_context)
-        ?? _context.Request.Path.ToUriComponent() + _context.Request.QueryString.ToUriComponent();
+    public string UpstreamPath => _upstreamPath ??= Route?.Settings.Path(Context)
+        ?? Context.Request.Path.ToUriComponent() + Context.Request.QueryString.ToUriComponent();
 
     public static GatewayRequest Of(HttpContext context)
     {
         if (context.Features.Get<IOpenAiGatewayFeature>() is GatewayRequest request)
         {
+            request.Context = context;
             return request;
         }
 
@@ -107,22 +110,22 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     {
         try
         {
-            Body = await RequestBody.ReadAsync(_context.Request, maxBuffered, _context.RequestAborted);
+            Body = await RequestBody.ReadAsync(Context.Request, maxBuffered, Context.RequestAborted);
         }
         catch (BadHttpRequestException error)
         {
-            await services.WriteErrorAsync(_context, GatewayErrors.BodyUnreadable(error));
+            await services.WriteErrorAsync(Context, GatewayErrors.BodyUnreadable(error));
             return null;
         }
         catch (IOException)
         {
             // The client is gone, and the server has not noticed yet: without the abort it would read on.
-            _context.Response.StatusCode = Forwarder.ClientClosedRequest;
-            _context.Abort();
+            Context.Response.StatusCode = Forwarder.ClientClosedRequest;
+            Context.Abort();
             return null;
         }
 
-        _context.Response.RegisterForDispose(this);
+        Context.Response.RegisterForDispose(this);
         return Body;
     }
 }

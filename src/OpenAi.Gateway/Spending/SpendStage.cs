@@ -7,30 +7,27 @@ namespace OpenAi.Gateway;
 /// Reserves in every limit of tokens and money in scope what a call may take, and settles when it has ended, however it ends. It stands behind the
 /// cache: an answer that did not come from the upstream takes nothing.
 /// </summary>
-internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices services, RequestDelegate next)
+internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices services, GatewayDelegate next)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
 
-    public Task InvokeAsync(HttpContext context)
-    {
-        var request = GatewayRequest.Of(context);
-        return request.Model is { } model && request.Operation != ModelOperation.Other ? SpendAsync(context, request, model) : next(context);
-    }
+    public Task InvokeAsync(GatewayRequest request) =>
+        request.Model is { } model && request.Operation != ModelOperation.Other ? SpendAsync(request, model) : next(request);
 
-    private async Task SpendAsync(HttpContext context, GatewayRequest request, ModelRequest model)
+    private async Task SpendAsync(GatewayRequest request, ModelRequest model)
     {
         // Whoever else wants to know or not: what the call took is settled by it.
         var usage = request.Usage ??= new RequestUsage();
         var granted = new List<SpendReservation>(policies.Length);
         try
         {
-            if (await ReserveAsync(context, model, granted) is { } refusal)
+            if (await ReserveAsync(request, model, granted) is { } refusal)
             {
-                await services.WriteErrorAsync(context, refusal);
+                await services.WriteErrorAsync(request.Context, refusal);
                 return;
             }
 
-            await next(context);
+            await next(request);
         }
         finally
         {
@@ -39,15 +36,16 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
     }
 
     // Null when all have granted. What some have granted stays in the list whatever happens, for the end to settle.
-    private async ValueTask<GatewayError?> ReserveAsync(HttpContext context, ModelRequest model, List<SpendReservation> granted)
+    private async ValueTask<GatewayError?> ReserveAsync(GatewayRequest request, ModelRequest model, List<SpendReservation> granted)
     {
+        var context = request.Context;
         foreach (var policy in policies)
         {
             var limit = policy.Limit;
             var cost = limit.CostOf(model, services.Prices, out var error);
             if (error is not null || cost > limit.Most)
             {
-                services.Metrics.LimitRejected(Route(context), limit.Kind);
+                services.Metrics.LimitRejected(request.Route?.Pattern, limit.Kind);
                 return error ?? limit.RefuseForever(model, cost);
             }
 
@@ -70,7 +68,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
             if (!reservation.IsGranted)
             {
                 limit.WriteHeaders(context.Response, reservation);
-                services.Metrics.LimitRejected(Route(context), limit.Kind);
+                services.Metrics.LimitRejected(request.Route?.Pattern, limit.Kind);
                 return limit.Refuse(context, reservation);
             }
 
@@ -120,6 +118,4 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
             }
         }
     }
-
-    private static string? Route(HttpContext context) => GatewayRequest.Of(context).Route?.Pattern;
 }

@@ -6,9 +6,10 @@ namespace OpenAi.Gateway;
 /// <summary>Makes the record of a request that has ended.</summary>
 internal static class UsageRecorder
 {
-    public static UsageRecord Of(HttpContext context, OpenAiRouteMetadata route, RequestUsage usage, Exception? failure, long started, TimeProvider time)
+    public static UsageRecord Of(
+        GatewayRequest request, OpenAiRouteMetadata route, RequestUsage usage, Exception? failure, long started, TimeSpan duration, TimeProvider time)
     {
-        var request = GatewayRequest.Of(context);
+        var context = request.Context;
         var ending = EndingOf(context, request, usage, failure);
         var now = time.GetUtcNow();
         return new UsageRecord
@@ -30,7 +31,7 @@ internal static class UsageRecorder
             Status = StatusOf(context, ending, failure),
             Attempts = request.Attempts,
             TimeToFirstToken = usage.FirstTokenAt is { } at ? time.GetElapsedTime(started, at) : null,
-            Duration = time.GetElapsedTime(started),
+            Duration = duration,
             ServiceTier = usage.ServiceTier,
         };
     }

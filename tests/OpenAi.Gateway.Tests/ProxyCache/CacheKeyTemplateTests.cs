@@ -79,7 +79,7 @@ public class CacheKeyTemplateTests
                 break;
         }
 
-        return template.KeyOf(context, Encoding.Unicode.GetBytes(body));
+        return template.KeyOf(GatewayRequest.Of(context), Encoding.Unicode.GetBytes(body));
     }
 
     // The parts of a key are headers here, so that any text can stand in them.
@@ -91,7 +91,7 @@ public class CacheKeyTemplateTests
             context.Request.Headers[$"part-{i}"] = parts[i];
         }
 
-        return new CacheKeyTemplate([.. parts.Select((_, i) => $"$http_part_{i}")]).KeyOf(context, default);
+        return new CacheKeyTemplate([.. parts.Select((_, i) => $"$http_part_{i}")]).KeyOf(GatewayRequest.Of(context), default);
     }
 
     private static string[] Texts(NonNull<string>[] texts) => [.. texts.Select(text => text.Get)];

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Entries in memory, bounded by what they take. They go in the order in which they came, but one that was asked for meanwhile gets another turn.
+/// So a new entry always finds room, and finding it takes no look at all the others, which of ten thousands costs more than to answer.
+/// </summary>
+/// <param name="sizeLimit">The most that they may take, in bytes.</param>
+/// <param name="time">When they expire.</param>
+internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, HeldEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Lock _changing = new();
+    private readonly Queue<HeldEntry> _turns = new();
+    private long _size;
+
+    /// <summary>How much memory the entries take, in bytes.</summary>
+    public long Size => Volatile.Read(ref _size);
+
+    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held)
+    {
+        if (!_entries.TryGetValue(key, out held) || held.IsExpired(time))
+        {
+            held = null;
+            return false;
+        }
+
+        if (!held.IsUsed)
+        {
+            held.IsUsed = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>Holds an entry in place of one that has its key. One that is larger than the limit is not held.</summary>
+    public void Hold(string key, byte[] bytes, TimeSpan expiration)
+    {
+        var held = new HeldEntry(key, bytes, time.GetTimestamp(), expiration);
+        lock (_changing)
+        {
+            Clear(key);
+            if (held.Size > sizeLimit)
+            {
+                return;
+            }
+
+            // First the room: those that get another turn would come behind the new one, whose turn to go it would be then.
+            while (_size > sizeLimit - held.Size)
+            {
+                TakeTurn();
+            }
+
+            _entries[key] = held;
+            _turns.Enqueue(held);
+            _size += held.Size;
+        }
+    }
+
+    /// <summary>Keeps with an entry what was read from its bytes.</summary>
+    public void Keep(HeldEntry held, CacheEntry entry)
+    {
+        lock (_changing)
+        {
+            _size += held.Keep(entry);
+        }
+    }
+
+    public void Remove(string key)
+    {
+        lock (_changing)
+        {
+            Clear(key);
+        }
+    }
+
+    // Its place in the queue is given up when its turn comes.
+    private void Clear(string key)
+    {
+        if (_entries.TryRemove(key, out var held))
+        {
+            _size -= held.Clear();
+        }
+    }
+
+    private void TakeTurn()
+    {
+        var next = _turns.Dequeue();
+        if (next.IsUsed && !next.IsExpired(time))
+        {
+            next.IsUsed = false;
+            _turns.Enqueue(next);
+            return;
+        }
+
+        _entries.TryRemove(KeyValuePair.Create(next.Key, next));
+        _size -= next.Size;
+    }
+}
