@@ -6,7 +6,7 @@ namespace OpenAi.Gateway.Benchmarks;
 [MemoryDiagnoser]
 public class UsageBenchmarks
 {
-    private readonly AnswerMeter _stream = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, TimeProvider.System);
+    private readonly AnswerMeter _stream = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, isTraced: false, TimeProvider.System);
 
     [GlobalSetup]
     public void SetUp()
@@ -30,7 +30,7 @@ public class UsageBenchmarks
     [Benchmark]
     public bool JsonAnswer()
     {
-        using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, TimeProvider.System);
+        using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
         meter.Append(Samples.JsonAnswer);
         meter.Complete();
         return meter.Reported is not null;

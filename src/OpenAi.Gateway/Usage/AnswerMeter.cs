@@ -6,16 +6,17 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class AnswerMeter : IDisposable
 {
-    private readonly AnswerReader _answer = new();
+    private readonly AnswerReader _answer;
     private readonly SseParser? _parser;
     private readonly EventReader? _events;
     private readonly JsonBodyReader? _body;
 
     private readonly TimeProvider _time;
 
-    private AnswerMeter(ModelOperation operation, bool isEventStream, TimeProvider time)
+    private AnswerMeter(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time)
     {
         _time = time;
+        _answer = new AnswerReader(isTraced);
         if (isEventStream)
         {
             _parser = new SseParser();
@@ -41,9 +42,12 @@ internal sealed class AnswerMeter : IDisposable
     /// <summary>The tier that the upstream charges.</summary>
     public string? ServiceTier => _answer.ServiceTier;
 
+    /// <summary>The answer's own identifier; read for a span only.</summary>
     public string? Id => _answer.Id;
 
-    /// <summary>Why the choices ended, each reason once; for the responses API the status, and why it is incomplete.</summary>
+    /// <summary>
+    /// Why the choices ended, each reason once; for the responses API the status, and why it is incomplete. Read for a span only.
+    /// </summary>
     public IReadOnlyList<string> FinishReasons => _answer.FinishReasons;
 
     /// <summary>How many events with generated text came. An estimate is made of it when no usage was reported.</summary>
@@ -57,7 +61,12 @@ internal sealed class AnswerMeter : IDisposable
     /// <summary>When the first event with generated text came.</summary>
     public long? FirstTokenAt { get; private set; }
 
-    public static AnswerMeter Create(ModelOperation operation, bool isEventStream, TimeProvider time) => new(operation, isEventStream, time);
+    /// <param name="operation">What was asked for.</param>
+    /// <param name="isEventStream">Whether the answer is an event stream.</param>
+    /// <param name="isTraced">Whether a span will tell of it.</param>
+    /// <param name="time">For the time of the first text.</param>
+    public static AnswerMeter Create(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time) =>
+        new(operation, isEventStream, isTraced, time);
 
     public void Append(ReadOnlySpan<byte> bytes)
     {

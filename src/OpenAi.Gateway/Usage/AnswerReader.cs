@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace OpenAi.Gateway;
 
 /// <summary>Takes from the tokens of a JSON text, one after the other, what an answer tells of itself.</summary>
-internal sealed class AnswerReader
+/// <param name="isTraced">Whether what only a span tells is wanted, too: the answer's id, and why it ended.</param>
+internal sealed class AnswerReader(bool isTraced)
 {
     private const int PartsDepth = 8;
     private const int MaxWordLength = 256;
@@ -17,6 +18,8 @@ internal sealed class AnswerReader
     private TokenUsage _usage;
     private bool _hasUsage;
     private bool _countsText;
+
+    public bool IsTraced => isTraced;
 
     /// <summary>How the answer's texts are read. They may be nested deeply: one of the responses API repeats the schemas of its tools.</summary>
     public static JsonReaderOptions Options { get; } = new() { MaxDepth = 256 };
@@ -116,16 +119,16 @@ internal sealed class AnswerReader
             case AnswerField.Model:
                 Model = Word(ref json, Model);
                 break;
-            case AnswerField.Id:
+            case AnswerField.Id when isTraced:
                 Id = Word(ref json, Id);
                 break;
             case AnswerField.ServiceTier:
                 ServiceTier = Word(ref json, ServiceTier);
                 break;
-            case AnswerField.FinishReason:
+            case AnswerField.FinishReason when isTraced:
                 TakeFinishReason(ref json);
                 break;
-            case AnswerField.Status when !json.ValueTextEquals("in_progress"u8) && !json.ValueTextEquals("queued"u8):
+            case AnswerField.Status when isTraced && !json.ValueTextEquals("in_progress"u8) && !json.ValueTextEquals("queued"u8):
                 TakeFinishReason(ref json);
                 break;
         }

@@ -37,7 +37,10 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
             }
 
             ReadText(data);
-            ReadFinishReasons(data);
+            if (answer.IsTraced)
+            {
+                ReadFinishReasons(data);
+            }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -45,7 +48,7 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
         }
     }
 
-    private bool IsHead() => (answer.Model is null || answer.Id is null) && _headEvents++ < MaxHeadEvents;
+    private bool IsHead() => (answer.Model is null || (answer.IsTraced && answer.Id is null)) && _headEvents++ < MaxHeadEvents;
 
     private static bool HasUsage(ReadOnlySpan<byte> data)
     {

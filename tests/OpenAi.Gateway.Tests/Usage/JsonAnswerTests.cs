@@ -101,7 +101,7 @@ public class JsonAnswerTests
     public void A_large_answer_takes_no_memory()
     {
         var vector = Encoding.ASCII.GetBytes("{\"embedding\":[" + string.Join(',', Enumerable.Repeat("-0.0123456789", 3000)) + "],\"base64\":\"" + new string('A', 30_000) + "\"},");
-        using var meter = AnswerMeter.Create(ModelOperation.Embeddings, isEventStream: false, TimeProvider.System);
+        using var meter = AnswerMeter.Create(ModelOperation.Embeddings, isEventStream: false, isTraced: true, TimeProvider.System);
         meter.Append("{\"data\":["u8);
         meter.Append(vector);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -127,7 +127,7 @@ public class JsonAnswerTests
 
     private static AnswerMeter Read(IEnumerable<byte[]> chunks, ModelOperation operation = ModelOperation.ChatCompletions)
     {
-        var meter = AnswerMeter.Create(operation, isEventStream: false, TimeProvider.System);
+        var meter = AnswerMeter.Create(operation, isEventStream: false, isTraced: true, TimeProvider.System);
         foreach (var chunk in chunks)
         {
             meter.Append(chunk);
