@@ -1,6 +1,6 @@
 // The gateway under load: one route without policies, one with credentials and a limit, one with the cache as well, one with a limit for each
 // value of a header.
-// Arguments: --urls <listen> --upstream <base URL> [--routes <more of them>] [--consumers <how many>] [--metered true]
+// Arguments: --urls <listen> --upstream <base URL> [--routes <more of them>] [--consumers <how many>] [--metered true] [--cache <bytes>]
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
 builder.Services.AddOpenAiUpstream("openai", upstream =>
@@ -8,6 +8,11 @@ builder.Services.AddOpenAiUpstream("openai", upstream =>
     upstream.AddNode(builder.Configuration["upstream"] ?? "http://127.0.0.1:9000");
     upstream.ApiKey = "sk-MOCKKEY";
 });
+if (builder.Configuration.GetValue<long?>("cache") is { } size)
+{
+    builder.Services.AddProxyCache(cache => cache.SizeLimit = size);
+}
+
 if (builder.Configuration.GetValue("metered", false))
 {
     builder.Services.AddOpenAiUsage(usage => usage.SummaryHours = 1);

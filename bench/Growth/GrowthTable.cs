@@ -27,10 +27,13 @@ internal sealed class GrowthTable(GrowthOptions options, StandIn upstream)
 
         foreach (var count in Counts(1, 100_000))
         {
-            await WriteAsync(
-                "entries of the cache", count, "", i => Question.To("/openai/product/desc", i, headers: Question.CredentialsOf(1)), cancellationToken);
+            await WriteAsync("entries of the cache", count, "--cache 536870912", Cached, cancellationToken);
         }
+
+        await WriteAsync("questions to a cache of 64 MiB", Counts(100_000).Single(), "", Cached, cancellationToken);
     }
+
+    private static byte[] Cached(int i) => Question.To("/openai/product/desc", i, headers: Question.CredentialsOf(1));
 
     private IEnumerable<int> Counts(params int[] counts) => counts.Select(count => Math.Max(1, count / options.Divide)).Distinct();
 

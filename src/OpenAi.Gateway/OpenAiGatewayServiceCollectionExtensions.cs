@@ -40,6 +40,34 @@ public static class OpenAiGatewayServiceCollectionExtensions
         return services;
     }
 
+    /// <summary>Sets how much memory the answers take that <c>UseProxyCache</c> stores.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="configure">Sets the options. A wrong value stops the app at start-up.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddProxyCache(this IServiceCollection services, Action<ProxyCacheStoreOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddStoreOptions().Configure(configure).ValidateOnStart();
+        return services;
+    }
+
+    /// <summary>Sets from configuration how much memory the answers take that <c>UseProxyCache</c> stores. A change needs a restart.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="section">A section with the members of <see cref="ProxyCacheStoreOptions"/>.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddProxyCache(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return services.AddProxyCache(options => OptionsCheck.Existing(section).Bind(options, OptionsCheck.Strict));
+    }
+
+    private static OptionsBuilder<ProxyCacheStoreOptions> AddStoreOptions(this IServiceCollection services)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ProxyCacheStoreOptions>, ProxyCacheStoreOptionsValidator>());
+        return services.AddOptions<ProxyCacheStoreOptions>();
+    }
+
     private static OptionsBuilder<OpenAiUpstreamOptions> AddGateway(IServiceCollection services, string name)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -57,6 +85,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton<UpstreamRegistry>();
         services.AddUsageLedger();
+        services.AddStoreOptions();
         services.TryAddSingleton<GatewayServices>();
         services.TryAddSingleton(CreateCache);
         if (services.All(service => service.ImplementationType != typeof(GatewayStartupCheck)))
@@ -79,8 +108,9 @@ public static class OpenAiGatewayServiceCollectionExtensions
         if (cache is null)
         {
             var distributed = provider.GetService<IDistributedCache>();
+            var memory = new EntryMemory(provider.GetRequiredService<IOptions<ProxyCacheStoreOptions>>().Value.SizeLimit, time);
             cache = new EmbeddedHybridCache(
-                distributed is MemoryDistributedCache ? null : distributed, time, loggers.CreateLogger<EmbeddedHybridCache>());
+                memory, distributed is MemoryDistributedCache ? null : distributed, loggers.CreateLogger<EmbeddedHybridCache>());
         }
 
         ProxyCacheLog.StoreChosen(loggers.CreateLogger(ProxyCacheLog.Category), cache.GetType().Name);

@@ -33,15 +33,7 @@ public static class OpenAiUsageServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
-        services.AddUsageLedger().Configure(options =>
-        {
-            if (section is IConfigurationSection named && !named.Exists())
-            {
-                throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist. Add it, or correct its name.");
-            }
-
-            section.Bind(options, OptionsCheck.Strict);
-        });
+        services.AddUsageLedger().Configure(options => OptionsCheck.Existing(section).Bind(options, OptionsCheck.Strict));
         services.AddSingleton<IOptionsChangeTokenSource<OpenAiUsageOptions>>(
             new ConfigurationChangeTokenSource<OpenAiUsageOptions>(Options.Options.DefaultName, section));
         return services;

@@ -11,14 +11,10 @@ namespace OpenAi.Gateway;
 /// The cache of an app that registers none: bytes in a memory cache of its own, bounded by their size, and behind it the app's
 /// <see cref="IDistributedCache"/>, if it has one. A distributed cache that fails is left out.
 /// </summary>
-internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, TimeProvider time, ILogger<EmbeddedHybridCache> logger) : HybridCache
+internal sealed class EmbeddedHybridCache(EntryMemory memory, IDistributedCache? distributed, ILogger<EmbeddedHybridCache> logger) : HybridCache
 {
-    private const long SizeLimit = 64L << 20;
-
     // The second level does not tell how long an entry still lives; the entry itself knows how long it is fresh.
     private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
-
-    private readonly EntryMemory _memory = new(SizeLimit, time);
 
     public override ValueTask<T> GetOrCreateAsync<TState, T>(
         string key,
@@ -42,7 +38,7 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, TimePr
     public bool IsMemoryOnly => distributed is null;
 
     /// <summary>What the memory holds, with what has been read from it already.</summary>
-    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held) => _memory.TryGet(key, out held);
+    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held) => memory.TryGet(key, out held);
 
     /// <summary>Reads the entry from the bytes in memory; <see langword="null"/> when they are none, or had to go.</summary>
     public CacheEntry? Read(HeldEntry held)
@@ -50,14 +46,14 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, TimePr
         var entry = CacheEntryFormat.Read(held.Bytes);
         if (entry is not null)
         {
-            _memory.Keep(held, entry);
+            memory.Keep(held, entry);
         }
 
         return entry;
     }
 
     /// <summary>Holds bytes in memory.</summary>
-    public void Hold(string key, byte[] bytes, TimeSpan expiration) => _memory.Hold(key, bytes, expiration);
+    public void Hold(string key, byte[] bytes, TimeSpan expiration) => memory.Hold(key, bytes, expiration);
 
     public override async ValueTask SetAsync<T>(
         string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
@@ -80,7 +76,7 @@ internal sealed class EmbeddedHybridCache(IDistributedCache? distributed, TimePr
 
     public override async ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
     {
-        _memory.Remove(key);
+        memory.Remove(key);
         if (distributed is not null)
         {
             await distributed.RemoveAsync(key, cancellationToken);

@@ -55,6 +55,7 @@ internal static class ConfigurationSchemaWriter
                 ["LimitTokens"] = Reference(typeof(LimitTokensOptions)),
                 ["Budget"] = Reference(typeof(BudgetOptions)),
                 ["ProxyCache"] = Reference(typeof(ProxyCacheOptions)),
+                ["ProxyCacheStore"] = Reference(typeof(ProxyCacheStoreOptions)),
                 ["OpenAiUsage"] = Reference(typeof(OpenAiUsageOptions)),
             },
             ["definitions"] = definitions,

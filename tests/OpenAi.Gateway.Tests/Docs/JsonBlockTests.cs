@@ -59,9 +59,15 @@ public class JsonBlockTests
             builder.Services.AddOpenAiUsage(usage);
         }
 
+        if (configuration.GetSection("ProxyCacheStore") is var store && store.Exists())
+        {
+            builder.Services.AddProxyCache(store);
+        }
+
         using var app = builder.Build();
         app.Services.GetRequiredService<UpstreamRegistry>().CheckAll();
         _ = app.Services.GetRequiredService<IOptions<OpenAiUsageOptions>>().Value;
+        _ = app.Services.GetRequiredService<IOptions<ProxyCacheStoreOptions>>().Value;
         foreach (var section in configuration.GetChildren())
         {
             Use(app, section);
@@ -72,7 +78,7 @@ public class JsonBlockTests
     {
         switch (section.Key)
         {
-            case "OpenAi" or "OpenAiUpstreams" or "OpenAiUsage":
+            case "OpenAi" or "OpenAiUpstreams" or "OpenAiUsage" or "ProxyCacheStore":
                 break;
             case "OpenAiRoutes":
                 app.MapOpenAiRoutes(section);

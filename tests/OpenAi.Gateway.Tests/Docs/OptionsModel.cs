@@ -21,6 +21,7 @@ internal static class OptionsModel
         typeof(LimitConcurrencyOptions),
         typeof(BudgetOptions),
         typeof(ProxyCacheOptions),
+        typeof(ProxyCacheStoreOptions),
         typeof(OpenAiUsageOptions),
         typeof(ModelPriceOptions),
         typeof(TierPriceOptions),

@@ -77,7 +77,7 @@ public class EmbeddedHybridCacheTests
     {
         var logs = new LogCollector();
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var cache = new EmbeddedHybridCache(new FakeDistributedCache { Throws = true }, TimeProvider.System, loggers.CreateLogger<EmbeddedHybridCache>());
+        var cache = new EmbeddedHybridCache(NewMemory(), new FakeDistributedCache { Throws = true }, loggers.CreateLogger<EmbeddedHybridCache>());
 
         (await GetAsync(cache, "a")).ShouldBeNull();
         await cache.SetAsync("a", new byte[] { 1 });
@@ -123,7 +123,9 @@ public class EmbeddedHybridCacheTests
         return distributed.Entries.Keys.Single();
     }
 
-    private static EmbeddedHybridCache Create(IDistributedCache? distributed = null) => new(distributed, TimeProvider.System, NullLogger<EmbeddedHybridCache>.Instance);
+    private static EmbeddedHybridCache Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, NullLogger<EmbeddedHybridCache>.Instance);
+
+    private static EntryMemory NewMemory() => new(new ProxyCacheStoreOptions().SizeLimit, TimeProvider.System);
 
     private static ValueTask<byte[]?> GetAsync(EmbeddedHybridCache cache, string key) =>
         cache.GetOrCreateAsync<object?, byte[]?>(key, null, static (_, _) => throw new InvalidOperationException("Never to be called."), GetOnly);
