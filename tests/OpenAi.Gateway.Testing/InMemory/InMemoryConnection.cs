@@ -15,6 +15,8 @@ internal sealed class InMemoryConnection : DefaultConnectionContext
     private readonly CancellationTokenSource _closed = new();
     private readonly Pipe _toServer = new(Options());
     private readonly Pipe _toClient = new(Options());
+    private readonly CountingPipeWriter _fromServer;
+    private readonly CountingPipeWriter _fromClient;
     private volatile bool _isReset;
 
     public InMemoryConnection(EndPoint client, EndPoint server)
@@ -22,10 +24,11 @@ internal sealed class InMemoryConnection : DefaultConnectionContext
     {
         RemoteEndPoint = client;
         LocalEndPoint = server;
-        Transport = new DuplexPipe(_toServer.Reader, _toClient.Writer);
+        (_fromServer, _fromClient) = (new CountingPipeWriter(_toClient.Writer), new CountingPipeWriter(_toServer.Writer));
+        Transport = new DuplexPipe(_toServer.Reader, _fromServer);
         ConnectionClosed = _closed.Token;
         Features.Set<IMemoryPoolFeature>(BlockMemoryPool.Instance);
-        Client = new InMemoryStream(this, _toClient.Reader, _toServer.Writer);
+        Client = new InMemoryStream(this, _toClient.Reader, _fromClient);
     }
 
     public override CancellationToken ConnectionClosed { get; set; }
@@ -33,6 +36,12 @@ internal sealed class InMemoryConnection : DefaultConnectionContext
     public InMemoryStream Client { get; }
 
     public bool IsReset => _isReset;
+
+    /// <summary>How often the server has sent something.</summary>
+    public int ServerSends => _fromServer.Sends;
+
+    /// <summary>How often the client has sent something.</summary>
+    public int ClientSends => _fromClient.Sends;
 
     /// <summary>The client has left, with a reset when there is an error.</summary>
     public void OnClientClosed(Exception? error)

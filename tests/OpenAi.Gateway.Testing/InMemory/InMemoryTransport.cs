@@ -9,8 +9,14 @@ namespace OpenAi.Gateway.Testing;
 public sealed class InMemoryTransport : IConnectionListenerFactory, IConnectionListener
 {
     private readonly Channel<ConnectionContext> _connecting = Channel.CreateUnbounded<ConnectionContext>();
-    private readonly ConcurrentBag<InMemoryStream> _clients = [];
+    private readonly ConcurrentBag<InMemoryConnection> _connections = [];
     private int _lastPort = 50_000;
+
+    /// <summary>How often the server has sent something, on all connections.</summary>
+    public int ServerSends => _connections.Sum(connection => connection.ServerSends);
+
+    /// <summary>How often clients have sent something, on all connections.</summary>
+    public int ClientSends => _connections.Sum(connection => connection.ClientSends);
 
     public EndPoint EndPoint { get; private set; } = new IPEndPoint(IPAddress.Loopback, 80);
 
@@ -24,7 +30,7 @@ public sealed class InMemoryTransport : IConnectionListenerFactory, IConnectionL
             throw new IOException("The connection was refused: the server has stopped.");
         }
 
-        _clients.Add(connection.Client);
+        _connections.Add(connection);
         return connection.Client;
     }
 
@@ -45,9 +51,9 @@ public sealed class InMemoryTransport : IConnectionListenerFactory, IConnectionL
     /// <summary>Drops every connection, so that a server with a hanging request can stop at once.</summary>
     public void ResetAll()
     {
-        foreach (var client in _clients)
+        foreach (var connection in _connections)
         {
-            client.Reset();
+            connection.Client.Reset();
         }
     }
 

@@ -34,6 +34,9 @@ internal sealed class PipelineHost : IAsyncDisposable
 
     public StandInUpstream Upstream { get; }
 
+    /// <summary>How often the gateway has sent something to its clients.</summary>
+    public int SendsToClients => _gateway.Transport.ServerSends;
+
     /// <summary>The bytes of the request that is measured on a path of the gateway or the floor.</summary>
     public static byte[] RequestTo(string path) => path == Streamed
         ? PreparedClient.Post(path, Chat)

@@ -32,6 +32,9 @@ internal sealed class StandInUpstream : IAsyncDisposable
         _server = server;
     }
 
+    /// <summary>How often something was sent here.</summary>
+    public int Sends => _server.Transport.ClientSends;
+
     public static async Task<StandInUpstream> StartAsync()
     {
         var signals = new Pipe(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
