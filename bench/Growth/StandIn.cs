@@ -8,7 +8,7 @@ namespace Growth;
 /// <summary>The upstream: one short answer for all, and streams that stay open behind their first event until they are let go.</summary>
 internal sealed class StandIn : IAsyncDisposable
 {
-    // Short, so that the cache's 64 MB hold a hundred thousand of them.
+    // Short, as many of them are cached.
     private static readonly byte[] Answer = Encoding.UTF8.GetBytes(
         """{"id":"cmpl-1","object":"text_completion","created":1795392000,"model":"gpt-4.1-mini","choices":[{"text":"A phone.","index":0,"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}""");
 

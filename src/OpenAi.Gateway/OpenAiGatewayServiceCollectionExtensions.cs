@@ -59,7 +59,11 @@ public static class OpenAiGatewayServiceCollectionExtensions
     public static IServiceCollection AddProxyCache(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return services.AddProxyCache(options => OptionsCheck.Existing(section).Bind(options, OptionsCheck.Strict));
+        return services.AddProxyCache(options =>
+        {
+            OptionsCheck.Exists(section);
+            section.Bind(options, OptionsCheck.Strict);
+        });
     }
 
     private static OptionsBuilder<ProxyCacheStoreOptions> AddStoreOptions(this IServiceCollection services)

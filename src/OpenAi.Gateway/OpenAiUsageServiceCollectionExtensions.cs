@@ -33,7 +33,11 @@ public static class OpenAiUsageServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
-        services.AddUsageLedger().Configure(options => OptionsCheck.Existing(section).Bind(options, OptionsCheck.Strict));
+        services.AddUsageLedger().Configure(options =>
+        {
+            OptionsCheck.Exists(section);
+            section.Bind(options, OptionsCheck.Strict);
+        });
         services.AddSingleton<IOptionsChangeTokenSource<OpenAiUsageOptions>>(
             new ConfigurationChangeTokenSource<OpenAiUsageOptions>(Options.Options.DefaultName, section));
         return services;

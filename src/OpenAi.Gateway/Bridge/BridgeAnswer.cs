@@ -7,8 +7,8 @@ namespace OpenAi.Gateway;
 internal static class BridgeAnswer
 {
     /// <summary>
-    /// Writes the text completion; a single answer that is one already stays as it is. <see langword="false"/> when an answer is not a chat completion: what was written is of no use then, and
-    /// the upstream's fault.
+    /// Writes the text completion; a single answer that is one already stays as it is. <see langword="false"/> when an answer is not a chat
+    /// completion: what was written is of no use then, and the upstream's fault.
     /// </summary>
     /// <param name="request">What was asked.</param>
     /// <param name="chats">The bodies of the answers, in the order of the prompts.</param>

@@ -37,7 +37,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
             }
 
             var failed = await RunAsync(calls, call => call.TrySendAsync(caller, request, upstream));
-            await AnswerAsync(new Exchange(context, bridge, legacy, calls), failed);
+            await AnswerAsync(new Exchange(request, bridge, legacy, calls), failed);
         }
         finally
         {
@@ -131,7 +131,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
     }
 
     private Task<bool> ReadAsync(Exchange exchange, BridgeCall call, CallWriter writer) =>
-        call.ReadAsync(writer, GatewayRequest.Of(exchange.Context), services.Time, exchange.Context.RequestAborted);
+        call.ReadAsync(writer, exchange.Request, services.Time, exchange.Context.RequestAborted);
 
     // Nothing has been sent yet, so that a failure can still be told.
     private async Task<bool> EndsWellAsync(Exchange exchange, BridgeCall? broken)
@@ -218,7 +218,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         }
         else if (stream.HasFailed)
         {
-            GatewayRequest.Of(context).IsIncomplete = true; // The client has read the upstream's own error.
+            exchange.Request.IsIncomplete = true; // The client has read the upstream's own error.
         }
         else
         {
@@ -226,5 +226,8 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         }
     }
 
-    private sealed record Exchange(HttpContext Context, CompletionBridge Bridge, BridgeRequest Legacy, BridgeCall[] Calls);
+    private sealed record Exchange(GatewayRequest Request, CompletionBridge Bridge, BridgeRequest Legacy, BridgeCall[] Calls)
+    {
+        public HttpContext Context => Request.Context;
+    }
 }

@@ -9,12 +9,11 @@ internal sealed class CacheKeyTemplate
 
     private const string Method = "$request_method";
     private const string Consumer = "$consumer_name";
-    private const string UpstreamPath = "$upstream_uri";
 
     // Two routes may ask the upstream for one path with other headers: a request's own host and path keep them apart.
     private static readonly string[] DefaultParts =
     [
-        Method, "$host", "$uri", UpstreamPath, Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
+        Method, "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
     ];
 
     private readonly Part[] _parts;
@@ -29,7 +28,6 @@ internal sealed class CacheKeyTemplate
             Body => new Part(PartKind.Body, null),
             Method => new Part(PartKind.Text, static request => request.PurgedMethod ?? request.Context.Request.Method),
             Consumer => new Part(PartKind.Consumer, static request => CacheCaller.Of(request.Context)),
-            UpstreamPath => new Part(PartKind.Text, static request => request.UpstreamPath),
             _ => new Part(PartKind.Text, Reader(VariableTemplate.Parse(part))),
         })];
     }

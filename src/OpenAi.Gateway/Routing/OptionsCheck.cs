@@ -29,11 +29,15 @@ internal static class OptionsCheck
             : options;
     }
 
-    /// <summary>Returns the section when it is there.</summary>
+    /// <summary>Checks that the section is there.</summary>
     /// <exception cref="InvalidOperationException">It is not; the message names it.</exception>
-    public static IConfiguration Existing(IConfiguration section) => section is IConfigurationSection named && !named.Exists()
-        ? throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist. Add it, or correct its name.")
-        : section;
+    public static void Exists(IConfiguration section)
+    {
+        if (section is IConfigurationSection named && !named.Exists())
+        {
+            throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist. Add it, or correct its name.");
+        }
+    }
 
     public static string PathOf(IConfiguration section) => (section as IConfigurationSection)?.Path ?? "";
 

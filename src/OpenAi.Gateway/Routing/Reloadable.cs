@@ -24,9 +24,11 @@ internal sealed class Reloadable<T>
     public Reloadable(IConfiguration section, Func<T> load)
     {
         _path = OptionsCheck.PathOf(section);
-        _load = () => section is IConfigurationSection named && !named.Exists()
-            ? throw new InvalidOperationException($"The configuration section '{_path}' does not exist. Add it, or correct its name.")
-            : load();
+        _load = () =>
+        {
+            OptionsCheck.Exists(section);
+            return load();
+        };
         _value = _load();
         ChangeToken.OnChange(section.GetReloadToken, Reload);
     }
