@@ -29,12 +29,12 @@ internal sealed class BudgetLimit(BudgetOptions options, string name)
         }
     }
 
-    public override (LimitKey Key, TimeSpan Window) WindowOf(HttpContext context, DateTimeOffset now)
+    public override (LimitKey Key, TimeSpan Window) WindowOf(GatewayRequest request, DateTimeOffset now)
     {
         var (begin, end, form) = options.Period == BudgetPeriod.Day
             ? (now.UtcDateTime.Date, now.UtcDateTime.Date.AddDays(1), "yyyy-MM-dd")
             : (FirstOfMonth(now), FirstOfMonth(now).AddMonths(1), "yyyy-MM");
-        var key = _keys.KeyOf(context);
+        var key = _keys.KeyOf(request);
 
         // A call that ends in another period than it began in is settled where it was reserved.
         return (key with { Limit = $"{key.Limit}:{begin.ToString(form, CultureInfo.InvariantCulture)}" }, end - now.UtcDateTime);

@@ -31,6 +31,6 @@ internal sealed class LimitConcurrencyPolicy(Reloadable<LimitConcurrencyPolicy.C
 
         public LimitConcurrencyOptions Options => options;
 
-        public LimitKey KeyOf(HttpContext context) => _keys.KeyOf(context);
+        public LimitKey KeyOf(GatewayRequest request) => _keys.KeyOf(request);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
         IDisposable? place;
         try
         {
-            place = await EnterAsync(context, limit);
+            place = await EnterAsync(request, limit);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -37,10 +37,11 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
     }
 
     // Null when there is no place, not even in the queue, or none in time.
-    private async ValueTask<IDisposable?> EnterAsync(HttpContext context, LimitConcurrencyPolicy.Compiled limit)
+    private async ValueTask<IDisposable?> EnterAsync(GatewayRequest request, LimitConcurrencyPolicy.Compiled limit)
     {
+        var context = request.Context;
         var options = limit.Options;
-        var key = limit.KeyOf(context);
+        var key = limit.KeyOf(request);
         if (options.QueueLimit == 0)
         {
             return await services.Gates.EnterAsync(key, options.Permits, 0, context.RequestAborted);

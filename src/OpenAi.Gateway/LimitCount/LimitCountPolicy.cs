@@ -31,6 +31,9 @@ internal sealed class LimitCountPolicy(Reloadable<LimitCountPolicy.Compiled> lim
 
         public LimitCountOptions Options => options;
 
-        public LimitKey KeyOf(HttpContext context) => _keys.KeyOf(context);
+        /// <summary>The value of <c>X-RateLimit-Limit</c>.</summary>
+        public string CountText { get; } = RateLimitHeaders.Text(options.Count);
+
+        public LimitKey KeyOf(GatewayRequest request) => _keys.KeyOf(request);
     }
 }

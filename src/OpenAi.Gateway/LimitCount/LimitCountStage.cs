@@ -22,27 +22,27 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         }
 
         // The usual case: one limit, whose counter answers at once.
-        var reserving = ReserveAsync(limit, limit.KeyOf(context), context);
-        return reserving.IsCompletedSuccessfully ? Continue(request, limit.Options, reserving.Result) : ContinueLaterAsync(request, limit.Options, reserving);
+        var reserving = ReserveAsync(limit, limit.KeyOf(request), context);
+        return reserving.IsCompletedSuccessfully ? Continue(request, limit, reserving.Result) : ContinueLaterAsync(request, limit, reserving);
     }
 
     /// <summary>The part of the stage between the cache and the endpoint.</summary>
     public static GatewayDelegate RefuseUnlessHitAsync(GatewayDelegate endpoint) => request =>
         request.RefuseUnlessHit is { } refuse ? refuse() : endpoint(request);
 
-    private async Task ContinueLaterAsync(GatewayRequest request, LimitCountOptions options, ValueTask<LimitReservation?> reserving) =>
-        await Continue(request, options, await reserving);
+    private async Task ContinueLaterAsync(GatewayRequest request, LimitCountPolicy.Compiled limit, ValueTask<LimitReservation?> reserving) =>
+        await Continue(request, limit, await reserving);
 
-    private Task Continue(GatewayRequest request, LimitCountOptions options, LimitReservation? reserved)
+    private Task Continue(GatewayRequest request, LimitCountPolicy.Compiled limit, LimitReservation? reserved)
     {
         var context = request.Context;
         if (reserved is not { } reservation)
         {
-            return options.AllowDegradation ? next(request) : services.WriteErrorAsync(context, GatewayErrors.LimitUnavailable);
+            return limit.Options.AllowDegradation ? next(request) : services.WriteErrorAsync(context, GatewayErrors.LimitUnavailable);
         }
 
-        RateLimitHeaders.Write(context.Response, options, reservation.Remaining, reservation.ResetAfter);
-        return reservation.IsGranted ? next(request) : RefuseAsync(request, options, reservation);
+        RateLimitHeaders.Write(context.Response, limit, reservation.Remaining, reservation.ResetAfter);
+        return reservation.IsGranted ? next(request) : RefuseAsync(request, limit.Options, reservation);
     }
 
     private async Task ReserveAllAsync(GatewayRequest request)
@@ -53,7 +53,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         foreach (var policy in policies)
         {
             var limit = policy.Limit;
-            var key = limit.KeyOf(context);
+            var key = limit.KeyOf(request);
             if (await ReserveAsync(limit, key, context) is not { } reservation)
             {
                 if (limit.Options.AllowDegradation)
@@ -68,27 +68,27 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
 
             if (!reservation.IsGranted && hasCache && !limit.Options.CountCacheHits)
             {
-                refusals.Add(new Reserved(limit.Options, key, reservation));
+                refusals.Add(new Reserved(limit, key, reservation));
                 continue;
             }
 
             if (!reservation.IsGranted)
             {
                 await GiveBackAsync(granted);
-                RateLimitHeaders.Write(context.Response, limit.Options, reservation.Remaining, reservation.ResetAfter);
+                RateLimitHeaders.Write(context.Response, limit, reservation.Remaining, reservation.ResetAfter);
                 await RefuseAsync(request, limit.Options, reservation);
                 return;
             }
 
-            granted.Add(new Reserved(limit.Options, key, reservation));
+            granted.Add(new Reserved(limit, key, reservation));
         }
 
         context.Response.OnStarting(() =>
         {
             // Of several limits the tightest one is shown: it is the one that the caller will meet first.
-            if (granted.Concat(refusals).Where(one => one.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(request)) is { } tightest)
+            if (granted.Concat(refusals).Where(one => one.Limit.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(request)) is { } tightest)
             {
-                RateLimitHeaders.Write(context.Response, tightest.Options, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
+                RateLimitHeaders.Write(context.Response, tightest.Limit, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
             }
 
             return Task.CompletedTask;
@@ -100,7 +100,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
             request.RefuseUnlessHit = () =>
             {
                 isRefused = true;
-                return RefuseAsync(request, refusals[0].Options, refusals[0].Reservation);
+                return RefuseAsync(request, refusals[0].Limit.Options, refusals[0].Reservation);
             };
         }
 
@@ -145,9 +145,9 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         return services.WriteErrorAsync(request.Context, GatewayErrors.LimitReached(options.RejectedCode, options.RejectedMessage, reservation.ResetAfter));
     }
 
-    private sealed record Reserved(LimitCountOptions Options, LimitKey Key, LimitReservation Reservation)
+    private sealed record Reserved(LimitCountPolicy.Compiled Limit, LimitKey Key, LimitReservation Reservation)
     {
-        public bool IsFree(GatewayRequest request) => !Options.CountCacheHits && request.CacheStatus == CacheStatus.Hit;
+        public bool IsFree(GatewayRequest request) => !Limit.Options.CountCacheHits && request.CacheStatus == CacheStatus.Hit;
 
         public long RemainingAfter(GatewayRequest request) => Reservation.Remaining + (Reservation.IsGranted && IsFree(request) ? 1 : 0);
     }

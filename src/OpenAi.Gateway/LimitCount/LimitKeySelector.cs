@@ -8,11 +8,11 @@ internal static class LimitKeySelector
 {
     /// <returns>The function, or <see langword="null"/> for the default: the consumer, else the address.</returns>
     /// <exception cref="FormatException">The key has an unknown variable.</exception>
-    public static Func<HttpContext, string?>? Create(in LimitKeySetting setting)
+    public static Func<GatewayRequest, string?>? Create(in LimitKeySetting setting)
     {
         if (setting.Selector is { } selector)
         {
-            return selector;
+            return request => selector(request.Context);
         }
 
         if (setting.Key is not { Length: > 0 } key)

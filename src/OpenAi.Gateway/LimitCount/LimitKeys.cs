@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace OpenAi.Gateway;
 
 /// <summary>Gives the keys of one limit's requests.</summary>
@@ -9,7 +7,7 @@ namespace OpenAi.Gateway;
 internal sealed class LimitKeys(in LimitKeySetting setting, string name, string kind = "")
 {
     private readonly string _name = setting.Group is { } group ? $"{kind}group:{group}" : name;
-    private readonly Func<HttpContext, string?>? _selector = LimitKeySelector.Create(setting);
+    private readonly Func<GatewayRequest, string?>? _selector = LimitKeySelector.Create(setting);
 
     // A value of one kind must not meet an equal one of another kind.
     private string ByKey => field ??= _name + ":key";
@@ -18,11 +16,11 @@ internal sealed class LimitKeys(in LimitKeySetting setting, string name, string 
 
     private string ByAddress => field ??= _name + ":address";
 
-    public LimitKey KeyOf(HttpContext context)
+    public LimitKey KeyOf(GatewayRequest request)
     {
         var (limit, value) = _selector is null
-            ? (ByConsumer, RequestVariables.ConsumerName(context))
-            : (ByKey, _selector(context));
-        return string.IsNullOrWhiteSpace(value) ? new(ByAddress, RequestVariables.RemoteAddress(context)) : new(limit, value);
+            ? (ByConsumer, RequestVariables.ConsumerName(request))
+            : (ByKey, _selector(request));
+        return string.IsNullOrWhiteSpace(value) ? new(ByAddress, RequestVariables.RemoteAddress(request)) : new(limit, value);
     }
 }

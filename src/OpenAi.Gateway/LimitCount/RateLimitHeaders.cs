@@ -13,12 +13,12 @@ internal static class RateLimitHeaders
     public const string RemainingTokens = "X-RateLimit-Remaining-Tokens";
     public const string ResetTokens = "X-RateLimit-Reset-Tokens";
 
-    public static void Write(HttpResponse response, LimitCountOptions options, long remaining, TimeSpan resetAfter)
+    public static void Write(HttpResponse response, LimitCountPolicy.Compiled limit, long remaining, TimeSpan resetAfter)
     {
-        if (options.ShowLimitQuotaHeader)
+        if (limit.Options.ShowLimitQuotaHeader)
         {
             var headers = response.Headers;
-            headers[Limit] = Text(options.Count);
+            headers[Limit] = limit.CountText;
             headers[Remaining] = Text(remaining);
             headers[Reset] = Text(OpenAiErrorWriter.WholeSeconds(resetAfter));
         }
@@ -32,5 +32,5 @@ internal static class RateLimitHeaders
         headers[ResetTokens] = Text(OpenAiErrorWriter.WholeSeconds(resetAfter));
     }
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

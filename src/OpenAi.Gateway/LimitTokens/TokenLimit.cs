@@ -14,7 +14,7 @@ internal sealed class TokenLimit(LimitTokensOptions options, string name)
 
     public override bool AllowDegradation => options.AllowDegradation;
 
-    public override (LimitKey Key, TimeSpan Window) WindowOf(HttpContext context, DateTimeOffset now) => (_keys.KeyOf(context), options.TimeWindow);
+    public override (LimitKey Key, TimeSpan Window) WindowOf(GatewayRequest request, DateTimeOffset now) => (_keys.KeyOf(request), options.TimeWindow);
 
     public override long CostOf(ModelRequest model, ModelPrices prices, out GatewayError? error)
     {

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway;
 
@@ -12,21 +11,16 @@ internal static class CacheCaller
     private const string Subject = "sub";
 
     /// <summary>A text of this caller alone; <see langword="null"/> for nobody.</summary>
-    public static string? Of(HttpContext context)
-    {
-        if (GatewayRequest.Of(context).Consumer is { } consumer)
-        {
-            return ConsumerPrefix + consumer.Name;
-        }
-
-        return IsAuthenticated(context.User) ? string.Concat(Names(context.User).Select(name => $"{name?.Length ?? 0}:{name}")) : null;
-    }
+    public static string? Of(GatewayRequest request) => request.Consumer is { } consumer ? ConsumerPrefix + consumer.Name
+        : Authenticated(request) is { } user ? string.Concat(Names(user).Select(name => $"{name?.Length ?? 0}:{name}"))
+        : null;
 
     /// <summary>Whether somebody is authenticated of whom nothing is known that tells them from others.</summary>
-    public static bool IsNameless(HttpContext context) =>
-        GatewayRequest.Of(context).Consumer is null && IsAuthenticated(context.User) && Names(context.User).All(string.IsNullOrEmpty);
+    public static bool IsNameless(GatewayRequest request) =>
+        request.Consumer is null && Authenticated(request) is { } user && Names(user).All(string.IsNullOrEmpty);
 
-    private static bool IsAuthenticated(ClaimsPrincipal user) => user.Identities.Any(identity => identity.IsAuthenticated);
+    private static ClaimsPrincipal? Authenticated(GatewayRequest request) =>
+        request.User is { } user && user.Identities.Any(identity => identity.IsAuthenticated) ? user : null;
 
     private static string?[] Names(ClaimsPrincipal user)
     {

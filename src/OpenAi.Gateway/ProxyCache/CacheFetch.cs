@@ -139,7 +139,7 @@ internal sealed class CacheFetch : IDisposable
             || response.ContentLength > options.MaxBodySize
             || HttpMethods.IsHead(_context.Request.Method)
             || !CacheableHead.IsCacheable(response.Headers, _before, _request.Route is not null)
-            || _cache.IsNotStored(_context)
+            || _cache.IsNotStored(_request)
             || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
         {
             return TeeMode.Pass;

@@ -27,8 +27,8 @@ internal sealed class CacheKeyTemplate
         {
             Body => new Part(PartKind.Body, null),
             Method => new Part(PartKind.Text, static request => request.PurgedMethod ?? request.Context.Request.Method),
-            Consumer => new Part(PartKind.Consumer, static request => CacheCaller.Of(request.Context)),
-            _ => new Part(PartKind.Text, Reader(VariableTemplate.Parse(part))),
+            Consumer => new Part(PartKind.Consumer, static request => CacheCaller.Of(request)),
+            _ => new Part(PartKind.Text, VariableTemplate.Parse(part).Format),
         })];
     }
 
@@ -67,8 +67,6 @@ internal sealed class CacheKeyTemplate
 
         return material.ToKey();
     }
-
-    private static Func<GatewayRequest, string?> Reader(VariableTemplate template) => request => template.Format(request.Context);
 
     private readonly record struct Part(PartKind Kind, Func<GatewayRequest, string?>? Text);
 }

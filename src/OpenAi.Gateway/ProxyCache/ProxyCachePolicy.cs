@@ -70,13 +70,23 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
 
         public string[] Methods { get; } = [.. options.Methods.Select(HttpMethods.GetCanonicalizedValue)];
 
-        public bool IsBypassed(HttpContext context) => IsAnyTrue(_bypass, context) || options.BypassCondition?.Invoke(context) == true;
+        public bool IsBypassed(GatewayRequest request) => IsAnyTrue(_bypass, request) || options.BypassCondition?.Invoke(request.Context) == true;
 
-        public bool IsNotStored(HttpContext context) => IsAnyTrue(_noStore, context) || options.NoStoreCondition?.Invoke(context) == true;
+        public bool IsNotStored(GatewayRequest request) => IsAnyTrue(_noStore, request) || options.NoStoreCondition?.Invoke(request.Context) == true;
 
         public TimeSpan KeepFor(TimeSpan freshFor) => freshFor + options.StaleIfError + (freshFor < LongestMemory ? freshFor : LongestMemory);
 
-        private static bool IsAnyTrue(VariableTemplate[] templates, HttpContext context) =>
-            templates.Length > 0 && Array.Exists(templates, template => template.Format(context) is not (null or "" or "0"));
+        private static bool IsAnyTrue(VariableTemplate[] templates, GatewayRequest request)
+        {
+            foreach (var template in templates)
+            {
+                if (template.Format(request) is not (null or "" or "0"))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 }

@@ -13,58 +13,72 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     private readonly CacheHit _hit = new(services);
     private readonly CacheMiss _miss = new(services, new CacheHit(services), next);
 
-    public async Task InvokeAsync(GatewayRequest request)
+    public Task InvokeAsync(GatewayRequest request)
     {
         var context = request.Context;
         var cache = policy.Cache;
         var options = cache.Options;
         if (HttpMethods.Equals(context.Request.Method, Purge))
         {
-            await PurgeAsync(request, cache);
-            return;
+            return PurgeAsync(request, cache);
         }
 
         if (!cache.Methods.Contains(context.Request.Method)
-            || cache.IsBypassed(context)
-            || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(context))
+            || cache.IsBypassed(request)
+            || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(request))
             || (options.ObeysClient && CacheControlRules.ForbidsStoring(context.Request)))
         {
-            await BypassAsync(request, options);
-            return;
+            return BypassAsync(request, options);
         }
 
-        if (await ReadBodyAsync(request, cache) is not { } body)
+        // The model's stage has usually read it.
+        var reading = ReadBodyAsync(request, cache);
+        return reading.IsCompletedSuccessfully ? LookUp(request, cache, reading.Result) : LookUpLaterAsync(request, cache, reading);
+    }
+
+    private async Task LookUpLaterAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, ValueTask<RequestBody?> reading) =>
+        await LookUp(request, cache, await reading);
+
+    private Task LookUp(GatewayRequest request, ProxyCachePolicy.Compiled cache, RequestBody? body)
+    {
+        if (body is null)
         {
-            return;
+            return Task.CompletedTask; // It could not be read, and the client knows.
         }
 
-        if (!body.IsComplete || (cache.Key.IncludesBody && WasReadBefore(context, body)))
+        if (!body.IsComplete || (cache.Key.IncludesBody && WasReadBefore(request.Context, body)))
         {
-            await BypassAsync(request, options);
-            return;
+            return BypassAsync(request, cache.Options);
         }
 
         var key = cache.Key.KeyOf(request, body.Memory.Span);
-        var entry = await _cache.GetAsync(key);
+        var getting = _cache.GetAsync(key);
+        return getting.IsCompletedSuccessfully ? Answer(request, cache, key, getting.Result) : AnswerLaterAsync(request, cache, key, getting);
+    }
+
+    private async Task AnswerLaterAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, ValueTask<CacheEntry?> getting) =>
+        await Answer(request, cache, key, await getting);
+
+    private Task Answer(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? entry)
+    {
+        var context = request.Context;
+        var options = cache.Options;
         var answer = entry is null ? null : CacheForm.For(request, cache, entry);
         if (_hit.IsGood(answer, context, options))
         {
-            await _hit.AnswerAsync(request, options, answer!);
+            return _hit.AnswerAsync(request, options, answer!);
         }
-        else if (options.ObeysClient && CacheControlRules.AsksOnlyCache(context.Request))
+
+        if (options.ObeysClient && CacheControlRules.AsksOnlyCache(context.Request))
         {
             _hit.Begin(request, options, CacheStatus.Miss);
-            await services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
+            return services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
         }
-        else if (options.ObeysClient && CacheControlRules.AsksUpstream(context.Request))
-        {
-            // An answer in flight was asked for earlier, so that it does not do either.
-            await _miss.FetchAsync(request, cache, key, answer, flight: null);
-        }
-        else
-        {
-            await _miss.InvokeAsync(request, cache, key, answer);
-        }
+
+        // An answer in flight was asked for earlier, so that it does not do for who asks the upstream.
+        return options.ObeysClient && CacheControlRules.AsksUpstream(context.Request)
+            ? _miss.FetchAsync(request, cache, key, answer, flight: null)
+            : _miss.InvokeAsync(request, cache, key, answer);
     }
 
     private async Task PurgeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache)

@@ -1,4 +1,6 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace OpenAi.Gateway;
 
@@ -20,6 +22,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public Endpoint? Entered { get; set; }
 
     public Consumer? Consumer { get; set; }
+
+    /// <summary>The app's user, if it has one; <c>HttpContext.User</c> would make an empty one.</summary>
+    public ClaimsPrincipal? User => Context.Features.Get<IHttpAuthenticationFeature>()?.User;
 
     public OpenAiRouteMetadata? Route
     {

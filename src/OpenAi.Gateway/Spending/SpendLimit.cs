@@ -20,7 +20,7 @@ internal abstract class SpendLimit(TokenEstimate estimate)
     public abstract bool AllowDegradation { get; }
 
     /// <summary>The key of a request at a time, and how long its window is when it begins then.</summary>
-    public abstract (LimitKey Key, TimeSpan Window) WindowOf(HttpContext context, DateTimeOffset now);
+    public abstract (LimitKey Key, TimeSpan Window) WindowOf(GatewayRequest request, DateTimeOffset now);
 
     /// <summary>The most that a request may take by its own words; 0 when the limit does not concern it, an error when it cannot be known.</summary>
     public abstract long CostOf(ModelRequest model, ModelPrices prices, out GatewayError? error);

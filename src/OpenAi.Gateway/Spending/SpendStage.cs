@@ -54,7 +54,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
                 continue;
             }
 
-            var (key, window) = limit.WindowOf(context, services.Time.GetUtcNow());
+            var (key, window) = limit.WindowOf(request, services.Time.GetUtcNow());
             if (await ReserveAsync(context, limit, key, cost, window) is not { } reservation)
             {
                 if (limit.AllowDegradation)

@@ -16,7 +16,7 @@ internal static class UsageRecorder
         {
             Id = NewId(now),
             Time = now,
-            Consumer = RequestVariables.ConsumerName(context),
+            Consumer = RequestVariables.ConsumerName(request),
             Route = route.Pattern,
             Upstream = request.Upstream ?? route.Upstream,
             Node = request.Node?.Address.OriginalString,

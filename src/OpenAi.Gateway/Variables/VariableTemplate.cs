@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway;
 
@@ -45,18 +44,18 @@ internal sealed partial class VariableTemplate
         new($"'{word}' is not a known variable. Known are: {RequestVariables.Words}.");
 
     /// <summary>The text for one request, or <see langword="null"/> when none of its variables has a value.</summary>
-    public string? Format(HttpContext context)
+    public string? Format(GatewayRequest request)
     {
         if (_parts is [{ Variable: { } only }])
         {
-            return only(context);
+            return only(request);
         }
 
         var texts = new string?[_parts.Length];
         var hasValue = _isLiteral;
         for (var i = 0; i < _parts.Length; i++)
         {
-            texts[i] = _parts[i].Literal ?? _parts[i].Variable!(context);
+            texts[i] = _parts[i].Literal ?? _parts[i].Variable!(request);
             hasValue |= _parts[i].Literal is null && !string.IsNullOrWhiteSpace(texts[i]);
         }
 
@@ -66,5 +65,5 @@ internal sealed partial class VariableTemplate
     [GeneratedRegex(@"\$(?:\{(?<name>\w+)\}|(?<name>\w+))")]
     private static partial Regex Variable();
 
-    private readonly record struct Part(string? Literal, Func<HttpContext, string?>? Variable);
+    private readonly record struct Part(string? Literal, Func<GatewayRequest, string?>? Variable);
 }
