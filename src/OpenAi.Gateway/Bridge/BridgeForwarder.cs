@@ -80,8 +80,9 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
 
     private async Task WriteErrorAsync(Exchange exchange, BridgeCall call)
     {
-        if (await ends.TryEndWithoutAnswerAsync(exchange.Context, call.Attempt!))
+        if (!ForwardEnd.CanAnswer(exchange.Context, call.Attempt!))
         {
+            await ends.EndWithoutAnswerAsync(exchange.Context, call.Attempt!);
             return;
         }
 

@@ -45,6 +45,11 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void RequestEnded(OpenAiRouteMetadata route, int status, TimeSpan duration)
     {
+        if (!IsCountingRequests)
+        {
+            return;
+        }
+
         var tags = new TagList { { "http.route", route.Pattern }, { "openai_gateway.upstream", route.Upstream }, { "http.response.status_code", status } };
         _requests.Add(1, tags);
         _requestDuration.Record(duration.TotalSeconds, tags);

@@ -7,28 +7,26 @@ namespace OpenAi.Gateway;
 /// <summary>The ends of a request that are not the upstream's answer: its client left, nobody answered, or the answer broke off.</summary>
 internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices services, ILogger logger)
 {
-    /// <summary>Ends the request when the attempt brought no answer to pass on. <see langword="false"/> when it brought one.</summary>
-    public async Task<bool> TryEndWithoutAnswerAsync(HttpContext context, ForwardAttempt attempt)
+    /// <summary>Whether an attempt brought an answer, and somebody still wants it.</summary>
+    public static bool CanAnswer(HttpContext context, ForwardAttempt attempt) => attempt.Error is null && !context.RequestAborted.IsCancellationRequested;
+
+    /// <summary>Ends the request of an attempt that brought no answer to pass on.</summary>
+    public Task EndWithoutAnswerAsync(HttpContext context, ForwardAttempt attempt)
     {
-        if (attempt.Error?.Status == Forwarder.ClientClosedRequest)
+        var isClientGone = attempt.Error?.Status == Forwarder.ClientClosedRequest;
+        if (isClientGone)
         {
             // The server has not noticed yet: without the abort it would read on.
             context.Abort();
         }
 
-        if (context.RequestAborted.IsCancellationRequested || attempt.Error?.Status == Forwarder.ClientClosedRequest)
+        if (!isClientGone && !context.RequestAborted.IsCancellationRequested && attempt.Error is { } error)
         {
-            ClientGone(context);
-            return true;
+            return services.WriteErrorAsync(context, error);
         }
 
-        if (attempt.Error is { } error)
-        {
-            await services.WriteErrorAsync(context, error);
-            return true;
-        }
-
-        return false;
+        ClientGone(context);
+        return Task.CompletedTask;
     }
 
     /// <summary>Makes an answer that the upstream broke off look broken to the client, too.</summary>

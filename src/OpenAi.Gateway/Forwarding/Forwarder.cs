@@ -38,9 +38,12 @@ internal sealed class Forwarder
         _bridge = new BridgeForwarder(metadata, services, _caller, _end);
     }
 
-    public async Task InvokeAsync(HttpContext context)
+    /// <summary>The endpoint as the app sees it.</summary>
+    public Task InvokeAsync(HttpContext context) => InvokeAsync(GatewayRequest.Of(context));
+
+    public async Task InvokeAsync(GatewayRequest request)
     {
-        var request = GatewayRequest.Of(context);
+        var context = request.Context;
         if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
             await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
@@ -85,8 +88,9 @@ internal sealed class Forwarder
     private async Task AnswerAsync(GatewayRequest request, ForwardAttempt attempt)
     {
         var context = request.Context;
-        if (await _end.TryEndWithoutAnswerAsync(context, attempt))
+        if (!ForwardEnd.CanAnswer(context, attempt))
         {
+            await _end.EndWithoutAnswerAsync(context, attempt);
             return;
         }
 

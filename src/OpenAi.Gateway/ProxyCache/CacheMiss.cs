@@ -10,45 +10,10 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayD
 {
     private readonly GatewayCache _cache = services.Cache;
 
-    public async Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
+    public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
     {
-        while (true)
-        {
-            var flight = _cache.Flights.Join(key, out var isLeader);
-            if (isLeader)
-            {
-                await LeadAsync(request, cache, key, old, flight);
-                return;
-            }
-
-            FlightEnd end;
-            try
-            {
-                if (await FollowAsync(request, cache, flight))
-                {
-                    return;
-                }
-
-                end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, request.Context.RequestAborted);
-            }
-            catch (TimeoutException)
-            {
-                end = default;
-            }
-
-            if (end.Entry is { } entry && CacheForm.For(request, cache, entry) is { } answer)
-            {
-                request.IsFollower = true;
-                await hit.AnswerAsync(request, cache.Options, answer);
-                return;
-            }
-
-            if (!end.IsHandedOver)
-            {
-                await FetchAsync(request, cache, key, old, flight: null);
-                return;
-            }
-        }
+        var flight = _cache.Flights.Join(key, out var isLeader);
+        return isLeader ? LeadAsync(request, cache, key, old, flight) : WaitAsync(request, cache, key, old, flight);
     }
 
     /// <summary>Asks the upstream; gives the entry that others may be answered with.</summary>
@@ -88,6 +53,38 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayD
 
         await _cache.SetAsync(key, entry, cache.KeepFor(entry.FreshFor));
         return entry;
+    }
+
+    private async Task WaitAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
+    {
+        FlightEnd end;
+        try
+        {
+            if (await FollowAsync(request, cache, flight))
+            {
+                return;
+            }
+
+            end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, request.Context.RequestAborted);
+        }
+        catch (TimeoutException)
+        {
+            end = default;
+        }
+
+        if (end.Entry is { } entry && CacheForm.For(request, cache, entry) is { } answer)
+        {
+            request.IsFollower = true;
+            await hit.AnswerAsync(request, cache.Options, answer);
+        }
+        else if (end.IsHandedOver)
+        {
+            await InvokeAsync(request, cache, key, old);
+        }
+        else
+        {
+            await FetchAsync(request, cache, key, old, flight: null);
+        }
     }
 
     // True when the request was answered with the stream that the leader brings.

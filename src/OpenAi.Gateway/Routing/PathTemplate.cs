@@ -49,12 +49,13 @@ internal sealed partial class PathTemplate
     /// <summary>The path and query for one request: the client's own query follows the template's.</summary>
     public string Format(HttpContext context)
     {
-        var path = _isFixed
-            ? _text
-            : RouteValue().Replace(_text, match => Escape(context.GetRouteValue(match.Groups["name"].Value)));
+        var path = _isFixed ? _text : Filled(context);
         var query = context.Request.QueryString.Value;
         return query is not { Length: > 1 } ? path : _hasQuery ? $"{path}&{query.AsSpan(1)}" : path + query;
     }
+
+    private string Filled(HttpContext context) =>
+        RouteValue().Replace(_text, match => Escape(context.GetRouteValue(match.Groups["name"].Value)));
 
     // A catch-all value spans segments, so its slashes stay; an escaped slash is the one escape that routing leaves in a value.
     private static string Escape(object? value) => string.Join(

@@ -89,12 +89,14 @@ internal sealed class Upstream
         {
             if (!node.IsFresh(tried))
             {
-                return Array.FindAll(_inUse, other => other.IsFresh(tried));
+                return Fresh(tried);
             }
         }
 
         return _inUse;
     }
+
+    private UpstreamNode[] Fresh(TriedNodes? tried) => Array.FindAll(_inUse, node => node.IsFresh(tried));
 
     private string CredentialOf(string key) => SendsAuthorization ? HeaderRule.WithScheme(key) : key.Trim();
 }

@@ -54,17 +54,12 @@ public sealed class UpstreamNode
     /// </summary>
     internal NodeKey? NextFresh(TriedNodes? tried)
     {
-        if (Keys.Length == 1)
+        if (Keys.Length > 1)
         {
-            return IsFresh(Keys[0], tried) ? Keys[0] : null;
+            return NextInTurn(tried);
         }
 
-        lock (_lock)
-        {
-            var next = Keys.Where(pair => IsFresh(pair, tried)).MinBy(pair => pair.LastTurn);
-            next?.LastTurn = ++_turn;
-            return next;
-        }
+        return IsFresh(Keys[0], tried) ? Keys[0] : null;
     }
 
     /// <summary>The URL of a path on this node. The last one is remembered: most routes have one path.</summary>
@@ -79,6 +74,16 @@ public sealed class UpstreamNode
         }
 
         return last.Uri;
+    }
+
+    private NodeKey? NextInTurn(TriedNodes? tried)
+    {
+        lock (_lock)
+        {
+            var next = Keys.Where(pair => IsFresh(pair, tried)).MinBy(pair => pair.LastTurn);
+            next?.LastTurn = ++_turn;
+            return next;
+        }
     }
 
     private static bool IsFresh(NodeKey pair, TriedNodes? tried) => !pair.IsResting && tried?.Contains(pair) != true;
