@@ -15,8 +15,7 @@ public class RequestBenchmarks
     [GlobalSetup]
     public void SetUp()
     {
-        var text = new string('x', MoreText);
-        _question = [.. "{\"tag\":\""u8, .. System.Text.Encoding.ASCII.GetBytes(text), .. "\","u8, .. Samples.Question.AsSpan(1)];
+        _question = [.. "{\"tag\":\""u8, .. Samples.TextOf(MoreText), .. "\","u8, .. Samples.Question.AsSpan(1)];
         if (!Read())
         {
             throw new InvalidOperationException("The question was not understood.");

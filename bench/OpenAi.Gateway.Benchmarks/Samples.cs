@@ -9,6 +9,8 @@ internal static class Samples
 {
     public const string Credentials = "Basic dXNlcm5hbWUxOnBhc3N3b3JkMQ==";
 
+    private const string Line = "A line of a question, as long as most lines of texts are.\\n ";
+
     public static readonly byte[] Question = Encoding.UTF8.GetBytes(
         """{"model":"gpt-4.1-mini","messages":[{"role":"system","content":"You write product descriptions."},{"role":"user","content":"Write a brief product description for Apple 13 pro"}],"temperature":0,"max_completion_tokens":256,"user":"user-1"}""");
 
@@ -20,6 +22,9 @@ internal static class Samples
     public static readonly byte[] StreamEvent = Encoding.UTF8.GetBytes(
         """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1795392000,"model":"gpt-4.1-mini-2025-04-14","service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":" phone"},"logprobs":null,"finish_reason":null}],"usage":null}"""
         + "\n\n");
+
+    /// <summary>The JSON of a text of so many bytes, with a line break in each line.</summary>
+    public static byte[] TextOf(int length) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(Line, (length + Line.Length - 1) / Line.Length))[..length]);
 
     /// <summary>The services of a gateway with the upstream "openai".</summary>
     public static ServiceProvider CreateServices() => new ServiceCollection()

@@ -1,3 +1,4 @@
+using System.Text;
 using BenchmarkDotNet.Attributes;
 
 namespace OpenAi.Gateway.Benchmarks;
@@ -6,12 +7,15 @@ namespace OpenAi.Gateway.Benchmarks;
 [MemoryDiagnoser]
 public class UsageBenchmarks
 {
+    private static readonly byte[] LongJsonAnswer = Encoding.UTF8.GetBytes(
+        Encoding.UTF8.GetString(Samples.JsonAnswer).Replace("\"content\":\" ", "\"content\":\"" + Encoding.UTF8.GetString(Samples.TextOf(10_000)), StringComparison.Ordinal));
+
     private readonly AnswerMeter _stream = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, isTraced: false, TimeProvider.System);
 
     [GlobalSetup]
     public void SetUp()
     {
-        if (StreamEvent() == 0 || !JsonAnswer())
+        if (StreamEvent() == 0 || !JsonAnswer() || !LongAnswer() || LongJsonAnswer.Length < 10_000)
         {
             throw new InvalidOperationException("The answer was not understood.");
         }
@@ -28,10 +32,16 @@ public class UsageBenchmarks
     }
 
     [Benchmark]
-    public bool JsonAnswer()
+    public bool JsonAnswer() => Read(Samples.JsonAnswer);
+
+    /// <summary>10 KB more, a line break in each line.</summary>
+    [Benchmark]
+    public bool LongAnswer() => Read(LongJsonAnswer);
+
+    private static bool Read(byte[] answer)
     {
         using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
-        meter.Append(Samples.JsonAnswer);
+        meter.Append(answer);
         meter.Complete();
         return meter.Reported is not null;
     }

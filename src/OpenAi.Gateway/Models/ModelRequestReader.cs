@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 internal ref struct ModelRequestReader
 {
     private readonly ModelRequest _request;
-    private Utf8JsonReader _json;
+    private LongTextReader _json;
     private Field _seen;
     private long _inputBytes;
     private int _best;
@@ -17,7 +17,7 @@ internal ref struct ModelRequestReader
     private ModelRequestReader(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
     {
         _request = new ModelRequest(operation, body);
-        _json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = maxDepth });
+        _json = new LongTextReader(body.Span, isFinalBlock: true, new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth }));
     }
 
     [Flags]
@@ -48,7 +48,7 @@ internal ref struct ModelRequestReader
         try
         {
             var reader = new ModelRequestReader(operation, body, maxDepth);
-            if (!reader._json.Read() || reader._json.TokenType != JsonTokenType.StartObject)
+            if (!reader._json.Read() || reader._json.Token.TokenType != JsonTokenType.StartObject)
             {
                 return null;
             }
@@ -70,28 +70,28 @@ internal ref struct ModelRequestReader
 
     private GatewayError? ReadMembers()
     {
-        var before = (int)_json.BytesConsumed;
+        var before = _json.Consumed;
         var isFirst = true;
-        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        while (_json.Read() && _json.Token.TokenType == JsonTokenType.PropertyName)
         {
-            var mayBeField = ModelFields.MayBeOne(_json);
-            var field = mayBeField ? FieldOf(_json) : Field.None;
-            if (mayBeField && field == Field.None && ModelFields.LooksLikeOne(_json))
+            var mayBeField = ModelFields.MayBeOne(_json.Token);
+            var field = mayBeField ? FieldOf(_json.Token) : Field.None;
+            if (mayBeField && field == Field.None && ModelFields.LooksLikeOne(_json.Token))
             {
-                _request.Doubt ??= GatewayErrors.MisspeltField(_json.GetString()!);
+                _request.Doubt ??= GatewayErrors.MisspeltField(_json.Token.GetString()!);
             }
 
             if (field != Field.None && (_seen & field) != 0)
             {
-                return GatewayErrors.DuplicateField(_json.GetString()!);
+                return GatewayErrors.DuplicateField(_json.Token.GetString()!);
             }
 
             _seen |= field;
             Count(isTokenId: false);
-            var start = (int)_json.TokenStartIndex;
-            _json.Read();
-            var valueStart = (int)_json.TokenStartIndex;
-            if (field == Field.StreamOptions && _json.TokenType == JsonTokenType.StartObject)
+            var start = _json.TokenStart;
+            _json.Read(wantsText: field is Field.Model or Field.ServiceTier);
+            var valueStart = _json.TokenStart;
+            if (field == Field.StreamOptions && _json.Token.TokenType == JsonTokenType.StartObject)
             {
                 if (ReadStreamOptions() is { } error)
                 {
@@ -103,7 +103,7 @@ internal ref struct ModelRequestReader
                 ReadValue(field);
             }
 
-            var end = (int)_json.BytesConsumed;
+            var end = _json.Consumed;
             Place(field, new JsonMember(start, valueStart, end, before, isFirst));
             (before, isFirst) = (end, false);
         }
@@ -128,14 +128,14 @@ internal ref struct ModelRequestReader
 
     private GatewayError? ReadStreamOptions()
     {
-        var before = (int)_json.BytesConsumed;
+        var before = _json.Consumed;
         var isFirst = true;
-        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        while (_json.Read() && _json.Token.TokenType == JsonTokenType.PropertyName)
         {
-            var isIncludeUsage = _json.ValueTextEquals("include_usage"u8);
-            var start = (int)_json.TokenStartIndex;
-            _json.Read();
-            var valueStart = (int)_json.TokenStartIndex;
+            var isIncludeUsage = _json.Token.ValueTextEquals("include_usage"u8);
+            var start = _json.TokenStart;
+            _json.Read(wantsText: true);
+            var valueStart = _json.TokenStart;
             if (isIncludeUsage && _request.IncludeUsageMember is not null)
             {
                 return GatewayErrors.DuplicateField("stream_options.include_usage");
@@ -143,11 +143,11 @@ internal ref struct ModelRequestReader
 
             if (isIncludeUsage)
             {
-                _request.ClientAsksForUsage = _json.TokenType == JsonTokenType.True;
+                _request.ClientAsksForUsage = _json.Token.TokenType == JsonTokenType.True;
             }
 
-            _json.Skip();
-            var end = (int)_json.BytesConsumed;
+            _json.Token.Skip();
+            var end = _json.Consumed;
             if (isIncludeUsage)
             {
                 _request.IncludeUsageMember = new JsonMember(start, valueStart, end, before, isFirst);
@@ -169,19 +169,19 @@ internal ref struct ModelRequestReader
 
         switch (field)
         {
-            case Field.Model when _json.TokenType == JsonTokenType.String:
-                _request.Model = KnownWords.Get(ref _json);
+            case Field.Model when _json.Token.TokenType == JsonTokenType.String:
+                _request.Model = KnownWords.Get(ref _json.Token);
                 break;
-            case Field.ServiceTier when _json.TokenType == JsonTokenType.String:
-                _request.ServiceTier = KnownWords.Get(ref _json);
+            case Field.ServiceTier when _json.Token.TokenType == JsonTokenType.String:
+                _request.ServiceTier = KnownWords.Get(ref _json.Token);
                 break;
             case Field.Stream:
-                _request.IsStream = _json.TokenType == JsonTokenType.True;
+                _request.IsStream = _json.Token.TokenType == JsonTokenType.True;
                 break;
             case Field.Background:
-                _request.IsBackground = _json.TokenType == JsonTokenType.True;
+                _request.IsBackground = _json.Token.TokenType == JsonTokenType.True;
                 break;
-            case Field.N or Field.BestOf when _json.TokenType == JsonTokenType.Number && _json.TryGetInt32(out var count):
+            case Field.N or Field.BestOf when _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
                 (_n, _best) = field == Field.N ? (count, _best) : (_n, count);
                 break;
             case Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
@@ -193,16 +193,16 @@ internal ref struct ModelRequestReader
                 break;
         }
 
-        var depth = _json.CurrentDepth;
-        if (_json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+        var depth = _json.Token.CurrentDepth;
+        if (_json.Token.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
         {
             var texts = 0;
             var isTokens = field is Field.Prompt or Field.Input;
-            var isArray = _json.TokenType == JsonTokenType.StartArray;
-            while (_json.Read() && _json.CurrentDepth > depth)
+            var isArray = _json.Token.TokenType == JsonTokenType.StartArray;
+            while (_json.Read() && _json.Token.CurrentDepth > depth)
             {
                 Count(isTokens);
-                if (_json.CurrentDepth == depth + 1 && _json.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
+                if (_json.Token.CurrentDepth == depth + 1 && _json.Token.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
                 {
                     texts++;
                 }
@@ -225,19 +225,19 @@ internal ref struct ModelRequestReader
     };
 
     // What the value should be, when it is something else that another reader may take for one: "5", 5.0, 1e3, "true".
-    private readonly string? Problem(Field field) => _json.TokenType == JsonTokenType.Null ? null : field switch
+    private string? Problem(Field field) => _json.Token.TokenType == JsonTokenType.Null ? null : field switch
     {
-        Field.Model when _json.TokenType != JsonTokenType.String => "a text",
-        Field.Stream or Field.Background when _json.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
-        Field.N or Field.BestOf when _json.TokenType != JsonTokenType.Number || !_json.TryGetInt32(out _) => "a whole number",
+        Field.Model when _json.Token.TokenType != JsonTokenType.String => "a text",
+        Field.Stream or Field.Background when _json.Token.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
+        Field.N or Field.BestOf when _json.Token.TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
         Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when !IsNumber(out _) => "a whole number, 0 or more",
         _ => null,
     };
 
-    private readonly bool IsNumber(out long number)
+    private bool IsNumber(out long number)
     {
         number = 0;
-        return _json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out number) && number >= 0;
+        return _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt64(out number) && number >= 0;
     }
 
     private readonly void Place(Field field, JsonMember member)
@@ -262,17 +262,17 @@ internal ref struct ModelRequestReader
     // No token of a model is shorter than a byte of text; what encloses the text counts one each, and a number may be one token's own.
     private void Count(bool isTokenId)
     {
-        var length = _json.ValueSpan.Length;
-        _inputBytes += (_json.TokenType == JsonTokenType.Number && isTokenId) || IsMedia() ? 1 : Math.Max(1, length);
-        _isLink = _json.TokenType == JsonTokenType.PropertyName && ModelFields.HoldsMedia(_json);
+        var length = _json.Value.Length;
+        _inputBytes += (_json.Token.TokenType == JsonTokenType.Number && isTokenId) || IsMedia() ? 1 : Math.Max(1, length);
+        _isLink = _json.Token.TokenType == JsonTokenType.PropertyName && ModelFields.HoldsMedia(_json.Token);
     }
 
     // Only where an image or file may stand: a text that begins alike is a text.
-    private readonly bool IsMedia()
+    private bool IsMedia()
     {
         const int LongestType = 128;
-        var value = _json.ValueSpan;
-        return _isLink && _json.TokenType == JsonTokenType.String && value.StartsWith("data:"u8)
+        var value = _json.Value;
+        return _isLink && _json.Token.TokenType == JsonTokenType.String && value.StartsWith("data:"u8)
             && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0;
     }
 

@@ -36,6 +36,25 @@ internal static class JsonSearch
         }
     }
 
+    /// <summary>Where the text ends whose opening quote stands before this: at its closing quote; -1 when that is not here.</summary>
+    public static int EndOfText(ReadOnlySpan<byte> text)
+    {
+        for (var from = 0; text[from..].IndexOf((byte)'"') is var found and >= 0;)
+        {
+            // A quote belongs to the text when the last of an odd number of backslashes stands before it.
+            var quote = from + found;
+            var backslashes = quote - text[..quote].TrimEnd((byte)'\\').Length;
+            if (backslashes % 2 == 0)
+            {
+                return quote;
+            }
+
+            from = quote + 1;
+        }
+
+        return -1;
+    }
+
     /// <summary>The first place from <paramref name="position"/> on that is not white space.</summary>
     public static int Skip(ReadOnlySpan<byte> json, int position)
     {

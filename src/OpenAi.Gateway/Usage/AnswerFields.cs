@@ -5,60 +5,73 @@ namespace OpenAi.Gateway;
 /// <summary>Knows what the members of an answer mean, in each of OpenAI's operations.</summary>
 internal static class AnswerFields
 {
+    private const int LongestName = 25;
+
     /// <summary>What a member is: a value to read, a part to look into, or both when it can be either.</summary>
     /// <param name="part">The part that it is a member of.</param>
     /// <param name="json">A reader that stands at its name.</param>
-    public static (AnswerField Field, AnswerPart Part) Of(AnswerPart part, in Utf8JsonReader json) => part switch
+    public static (AnswerField Field, AnswerPart Part) Of(AnswerPart part, in Utf8JsonReader json) =>
+        json.ValueIsEscaped ? OfEscaped(part, json) : Of(part, json.ValueSpan);
+
+    private static (AnswerField Field, AnswerPart Part) OfEscaped(AnswerPart part, in Utf8JsonReader json)
     {
-        AnswerPart.Answer => OfAnswer(json),
-        AnswerPart.Usage => OfUsage(json),
-        AnswerPart.InputDetails => (json.ValueTextEquals("cached_tokens"u8) ? AnswerField.CachedInput
-            : json.ValueTextEquals("cache_write_tokens"u8) ? AnswerField.CacheWriteInput
+        // No name is longer when each of its letters is escaped.
+        const int LongestEscape = 6;
+        Span<byte> name = stackalloc byte[LongestEscape * LongestName];
+        return json.ValueSpan.Length > name.Length ? Of(part, default) : Of(part, name[..json.CopyString(name)]);
+    }
+
+    private static (AnswerField Field, AnswerPart Part) Of(AnswerPart part, ReadOnlySpan<byte> name) => part switch
+    {
+        AnswerPart.Answer => OfAnswer(name),
+        AnswerPart.Usage => OfUsage(name),
+        AnswerPart.InputDetails => (name.SequenceEqual("cached_tokens"u8) ? AnswerField.CachedInput
+            : name.SequenceEqual("cache_write_tokens"u8) ? AnswerField.CacheWriteInput
             : AnswerField.None, AnswerPart.Other),
-        AnswerPart.OutputDetails => (json.ValueTextEquals("reasoning_tokens"u8) ? AnswerField.Reasoning : AnswerField.None, AnswerPart.Other),
-        AnswerPart.IncompleteDetails => (json.ValueTextEquals("reason"u8) ? AnswerField.FinishReason : AnswerField.None, AnswerPart.Other),
-        AnswerPart.Choice => OfChoice(json),
-        AnswerPart.Text => OfText(json),
+        AnswerPart.OutputDetails => (name.SequenceEqual("reasoning_tokens"u8) ? AnswerField.Reasoning : AnswerField.None, AnswerPart.Other),
+        AnswerPart.IncompleteDetails => (name.SequenceEqual("reason"u8) ? AnswerField.FinishReason : AnswerField.None, AnswerPart.Other),
+        AnswerPart.Choice => OfChoice(name),
+        AnswerPart.Text => OfText(name),
         _ => default,
     };
 
-    private static (AnswerField Field, AnswerPart Part) OfAnswer(in Utf8JsonReader json) =>
-        json.ValueTextEquals("model"u8) ? (AnswerField.Model, AnswerPart.Other)
-        : json.ValueTextEquals("id"u8) ? (AnswerField.Id, AnswerPart.Other)
-        : json.ValueTextEquals("usage"u8) ? (AnswerField.None, AnswerPart.Usage)
-        : json.ValueTextEquals("choices"u8) ? (AnswerField.None, AnswerPart.Choice)
-        : json.ValueTextEquals("service_tier"u8) ? (AnswerField.ServiceTier, AnswerPart.Other)
-        : json.ValueTextEquals("response"u8) ? (AnswerField.None, AnswerPart.Answer)
-        : json.ValueTextEquals("output"u8) ? (AnswerField.None, AnswerPart.Text)
-        : json.ValueTextEquals("status"u8) ? (AnswerField.Status, AnswerPart.Other)
-        : json.ValueTextEquals("incomplete_details"u8) ? (AnswerField.None, AnswerPart.IncompleteDetails)
+    private static (AnswerField Field, AnswerPart Part) OfAnswer(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("model"u8) ? (AnswerField.Model, AnswerPart.Other)
+        : name.SequenceEqual("id"u8) ? (AnswerField.Id, AnswerPart.Other)
+        : name.SequenceEqual("usage"u8) ? (AnswerField.None, AnswerPart.Usage)
+        : name.SequenceEqual("choices"u8) ? (AnswerField.None, AnswerPart.Choice)
+        : name.SequenceEqual("service_tier"u8) ? (AnswerField.ServiceTier, AnswerPart.Other)
+        : name.SequenceEqual("response"u8) ? (AnswerField.None, AnswerPart.Answer)
+        : name.SequenceEqual("output"u8) ? (AnswerField.None, AnswerPart.Text)
+        : name.SequenceEqual("status"u8) ? (AnswerField.Status, AnswerPart.Other)
+        : name.SequenceEqual("incomplete_details"u8) ? (AnswerField.None, AnswerPart.IncompleteDetails)
         : default;
 
-    private static (AnswerField Field, AnswerPart Part) OfUsage(in Utf8JsonReader json) =>
-        json.ValueTextEquals("prompt_tokens"u8) || json.ValueTextEquals("input_tokens"u8) ? (AnswerField.Input, AnswerPart.Other)
-        : json.ValueTextEquals("completion_tokens"u8) || json.ValueTextEquals("output_tokens"u8) ? (AnswerField.Output, AnswerPart.Other)
-        : json.ValueTextEquals("prompt_tokens_details"u8) || json.ValueTextEquals("input_tokens_details"u8) ? (AnswerField.None, AnswerPart.InputDetails)
-        : json.ValueTextEquals("completion_tokens_details"u8) || json.ValueTextEquals("output_tokens_details"u8) ? (AnswerField.None, AnswerPart.OutputDetails)
+    private static (AnswerField Field, AnswerPart Part) OfUsage(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("prompt_tokens"u8) || name.SequenceEqual("input_tokens"u8) ? (AnswerField.Input, AnswerPart.Other)
+        : name.SequenceEqual("completion_tokens"u8) || name.SequenceEqual("output_tokens"u8) ? (AnswerField.Output, AnswerPart.Other)
+        : name.SequenceEqual("prompt_tokens_details"u8) || name.SequenceEqual("input_tokens_details"u8) ? (AnswerField.None, AnswerPart.InputDetails)
+        : name.SequenceEqual("completion_tokens_details"u8) || name.SequenceEqual("output_tokens_details"u8) ? (AnswerField.None, AnswerPart.OutputDetails)
         : default;
 
-    private static (AnswerField Field, AnswerPart Part) OfChoice(in Utf8JsonReader json) =>
-        json.ValueTextEquals("message"u8) || json.ValueTextEquals("delta"u8) ? (AnswerField.None, AnswerPart.Text)
-        : json.ValueTextEquals("text"u8) ? (AnswerField.Text, AnswerPart.Other)
-        : json.ValueTextEquals("finish_reason"u8) ? (AnswerField.FinishReason, AnswerPart.Other)
+    private static (AnswerField Field, AnswerPart Part) OfChoice(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("message"u8) || name.SequenceEqual("delta"u8) ? (AnswerField.None, AnswerPart.Text)
+        : name.SequenceEqual("text"u8) ? (AnswerField.Text, AnswerPart.Other)
+        : name.SequenceEqual("finish_reason"u8) ? (AnswerField.FinishReason, AnswerPart.Other)
         : default;
 
     // Calls of tools nest in it; what they hold is generated, too.
-    private static (AnswerField Field, AnswerPart Part) OfText(in Utf8JsonReader json) =>
-        json.ValueTextEquals("content"u8)
-        || json.ValueTextEquals("text"u8)
-        || json.ValueTextEquals("arguments"u8)
-        || json.ValueTextEquals("name"u8)
-        || json.ValueTextEquals("refusal"u8)
-        || json.ValueTextEquals("reasoning_content"u8)
-        || json.ValueTextEquals("reasoning"u8)
-        || json.ValueTextEquals("transcript"u8)
-        || json.ValueTextEquals("input"u8)
-        || json.ValueTextEquals("code"u8) ? (AnswerField.Text, AnswerPart.Text)
-        : json.ValueTextEquals("annotations"u8) || json.ValueTextEquals("logprobs"u8) ? default
+    private static (AnswerField Field, AnswerPart Part) OfText(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("content"u8)
+        || name.SequenceEqual("text"u8)
+        || name.SequenceEqual("arguments"u8)
+        || name.SequenceEqual("name"u8)
+        || name.SequenceEqual("refusal"u8)
+        || name.SequenceEqual("reasoning_content"u8)
+        || name.SequenceEqual("reasoning"u8)
+        || name.SequenceEqual("transcript"u8)
+        || name.SequenceEqual("input"u8)
+        || name.SequenceEqual("code"u8) ? (AnswerField.Text, AnswerPart.Text)
+        : name.SequenceEqual("annotations"u8) || name.SequenceEqual("logprobs"u8) ? default
         : (AnswerField.None, AnswerPart.Text);
 }

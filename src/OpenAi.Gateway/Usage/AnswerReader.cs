@@ -79,6 +79,9 @@ internal sealed class AnswerReader(bool isTraced)
         (_field, _next) = (AnswerField.None, null);
     }
 
+    /// <summary>How many bytes an escaped text has: what is written as \u and four digits takes about three.</summary>
+    public static int BytesOf(ReadOnlySpan<byte> text) => text.Length - (text.Count("\\u"u8) * 3);
+
     public void TakeFinishReason(ref Utf8JsonReader json)
     {
         _finishReasons ??= new List<string>(1);
@@ -98,15 +101,10 @@ internal sealed class AnswerReader(bool isTraced)
 
     private void TakeText(ref Utf8JsonReader json, long cutBytes)
     {
-        if (!_countsText)
+        if (_countsText)
         {
-            return;
+            TextBytes += cutBytes + (json.ValueIsEscaped ? BytesOf(json.ValueSpan) : json.ValueSpan.Length);
         }
-
-        var text = json.ValueSpan;
-
-        // What is written as \u and four digits takes about three bytes.
-        TextBytes += text.Length + cutBytes - (json.ValueIsEscaped ? text.Count("\\u"u8) * 3 : 0);
     }
 
     private void TakeString(ref Utf8JsonReader json, long cutBytes)

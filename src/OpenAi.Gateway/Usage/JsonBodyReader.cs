@@ -14,6 +14,7 @@ internal sealed class JsonBodyReader : IDisposable
     private readonly PooledBytes _kept = new();
     private JsonReaderState _state = new(AnswerReader.Options);
     private long _cutBytes;
+    private bool _isBeforeOpenText;
     private bool _isInLongText;
     private bool _isAfterBackslash;
     private bool _hasGivenUp;
@@ -70,7 +71,7 @@ internal sealed class JsonBodyReader : IDisposable
             _kept.RemoveFirst(_kept.Length - _kept.Span.TrimStart(JsonSearch.Whitespace).Length);
             _kept.RemoveLast(_kept.Length - _kept.Span.TrimEnd(JsonSearch.Whitespace).Length);
         }
-        else if (_kept.Length > MaxTokenSize)
+        else if (_isBeforeOpenText || _kept.Length > MaxTokenSize)
         {
             CutText();
         }
@@ -78,15 +79,21 @@ internal sealed class JsonBodyReader : IDisposable
 
     private int ReadTokens(ReadOnlySpan<byte> bytes)
     {
-        var json = new Utf8JsonReader(bytes, isFinalBlock: false, _state);
+        var json = new LongTextReader(bytes, isFinalBlock: false, _state);
         while (json.Read())
         {
-            _answer.Take(ref json, _cutBytes);
+            if (json.IsLongText)
+            {
+                _cutBytes = AnswerReader.BytesOf(json.Value);
+            }
+
+            _answer.Take(ref json.Token, _cutBytes);
             _cutBytes = 0;
         }
 
-        _state = json.CurrentState;
-        return (int)json.BytesConsumed;
+        _state = json.Token.CurrentState;
+        _isBeforeOpenText = json.IsBeforeOpenText;
+        return json.Consumed;
     }
 
     // Keeps the opening quote; the closing one will make it an empty text.

@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace OpenAi.Gateway.Tests.Models;
+
+public class ModelRequestReaderTests
+{
+    private static readonly string Long = string.Concat(Enumerable.Repeat("\\\"model\\\":\\\"x\\\",\\n \\\\", 100));
+
+    [Fact]
+    public void Fields_beside_long_texts_are_found()
+    {
+        var before = $$"""{"messages":[{"role":"user","content":"{{Long}}"},{"role":"user","content":[{"type":"text","text":"{{Long}}"}]}],""";
+        var body = before + $$""" "model":"m","user":"{{Long}}","stream":true,"stream_options":{"x":"{{Long}}","include_usage":true},"max_completion_tokens":7}""";
+
+        var request = Read(body)!;
+
+        (request.Model, request.IsStream, request.ClientAsksForUsage, request.MaxOutputTokens).ShouldBe(("m", true, true, 7L));
+        var member = request.ModelMember!.Value;
+        Encoding.UTF8.GetBytes(body).AsSpan(member.Start..member.End).SequenceEqual("\"model\":\"m\""u8).ShouldBeTrue();
+        request.InputBytes.ShouldBeInRange(3 * Long.Length, (3 * Long.Length) + 200);
+    }
+
+    [Fact]
+    public void A_long_name_is_not_taken_for_none()
+    {
+        var name = new string('m', 1_000);
+
+        var request = Read($$"""{"model":"{{name}}","service_tier":"{{name}}"}""")!;
+
+        (request.Model, request.ServiceTier).ShouldBe((name, name));
+    }
+
+    [Fact]
+    public void Of_a_picture_in_the_body_only_a_byte_counts()
+    {
+        var data = $"data:image/png;base64,{new string('A', 100_000)}";
+
+        var request = Read($$$"""{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{{data}}}"}}]}]}""")!;
+
+        request.InputBytes.ShouldBeLessThan(200);
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","messages":"TEXT","model":"n"}""")]
+    [InlineData("""{"messages":"TEXT","mod\u0065l":"m","model":"n"}""")]
+    public void A_field_that_stands_there_twice_is_refused_behind_a_long_text(string body)
+    {
+        ModelRequestReader.Read(ModelOperation.ChatCompletions, Encoding.UTF8.GetBytes(body.Replace("TEXT", Long)), maxDepth: 64, out _)!
+            .Code.ShouldBe("duplicate_parameter");
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","messages":"TEXT" """)]
+    [InlineData("""{"model":"m","messages":"TEXT}""")]
+    [InlineData("""{"model":"m","messages":"TEXT"}]""")]
+    public void What_is_no_JSON_behind_a_long_text_is_no_request(string body) => Read(body.Replace("TEXT", Long)).ShouldBeNull();
+
+    private static ModelRequest? Read(string body)
+    {
+        ModelRequestReader.Read(ModelOperation.ChatCompletions, Encoding.UTF8.GetBytes(body), maxDepth: 64, out var request).ShouldBeNull();
+        return request;
+    }
+}
