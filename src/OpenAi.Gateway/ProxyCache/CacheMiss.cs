@@ -6,9 +6,10 @@ namespace OpenAi.Gateway;
 /// Answers what nothing is stored for: one of the identical requests asks the upstream and stores what it brings, the others wait for it, or
 /// read it with the one if it is a stream.
 /// </summary>
-internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayDelegate next)
+internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
 {
     private readonly GatewayCache _cache = services.Cache;
+    private readonly CacheHit _hit = new(services);
 
     public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
     {
@@ -35,14 +36,14 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayD
         {
             if (!fetch.IsHeldBack)
             {
-                hit.Count(request);
+                _hit.Count(request);
             }
         }
 
         if (fetch.IsHeldBack)
         {
             fetch.ClearResponse();
-            await hit.AnswerAsync(request, cache.Options, old!);
+            await _hit.AnswerAsync(request, cache.Options, old!);
             return old;
         }
 
@@ -75,7 +76,7 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayD
         if (end.Entry is { } entry && CacheForm.For(request, cache, entry) is { } answer)
         {
             request.IsFollower = true;
-            await hit.AnswerAsync(request, cache.Options, answer);
+            await _hit.AnswerAsync(request, cache.Options, answer);
         }
         else if (end.IsHandedOver)
         {
@@ -111,7 +112,7 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayD
         return await StreamFollower.FollowAsync(context, options, reader, () =>
         {
             request.IsFollower = true;
-            hit.Begin(request, options, CacheStatus.Hit);
+            _hit.Begin(request, options, CacheStatus.Hit);
         });
     }
 
@@ -122,11 +123,11 @@ internal sealed class CacheMiss(GatewayServices services, CacheHit hit, GatewayD
         {
             // The flight before this one may have stored its answer since this request looked.
             if (await _cache.GetAsync(key) is { } stored
-                && hit.IsGood(stored, request.Context, cache.Options)
+                && _hit.IsGood(stored, request.Context, cache.Options)
                 && CacheForm.For(request, cache, stored) is { } answer)
             {
                 entry = stored;
-                await hit.AnswerAsync(request, cache.Options, answer);
+                await _hit.AnswerAsync(request, cache.Options, answer);
                 return;
             }
 

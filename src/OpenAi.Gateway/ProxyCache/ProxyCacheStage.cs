@@ -11,7 +11,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
     private readonly GatewayCache _cache = services.Cache;
     private readonly CacheHit _hit = new(services);
-    private readonly CacheMiss _miss = new(services, new CacheHit(services), next);
+    private readonly CacheMiss _miss = new(services, next);
 
     public Task InvokeAsync(GatewayRequest request)
     {

@@ -103,11 +103,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
 
     private Collector Map()
     {
-        if (_section is IConfigurationSection named && !named.Exists())
-        {
-            throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist. Add the routes, or correct its name.");
-        }
-
+        OptionsCheck.Exists(_section);
         var collector = new Collector(_services);
         var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var route in _section.GetChildren())

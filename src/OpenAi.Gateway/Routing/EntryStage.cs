@@ -60,9 +60,9 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
     {
         var duration = services.Time.GetElapsedTime(started);
         services.Metrics.RequestEnded(route!, request.Context.Response.StatusCode, duration);
-        if (services.Usage.IsOn && request.Usage is { } usage)
+        if (services.Usage.IsOn && request.Usage is not null)
         {
-            services.Usage.Add(UsageRecorder.Of(request, route!, usage, failure, started, duration, services.Time));
+            services.Usage.Add(UsageRecorder.Of(request, failure, started, duration, services.Time));
         }
     }
 }

@@ -26,9 +26,6 @@ internal sealed class SseParser(int maxEventSize = SseParser.DefaultMaxEventSize
     private bool _isAtLineStart = true;
     private bool _isAfterReturn;
 
-    /// <summary>Whether the stream stands inside an event, which <see cref="TryReadRest"/> would give.</summary>
-    public bool IsInsideEvent => _isTooLong || (_begun.Length > 0 && !_hasGivenBegun);
-
     /// <summary>Reads the next event out of a chunk; <see langword="false"/> when the chunk is used up.</summary>
     /// <param name="input">What is left of the chunk; what was read is cut off.</param>
     /// <param name="found">The event.</param>

@@ -68,11 +68,11 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
     // Without the text: an event at the end may repeat all of it.
     private void ReadWhole(ReadOnlySpan<byte> data)
     {
-        var json = new Utf8JsonReader(data, AnswerReader.Options);
+        var json = new LongTextReader(data, isFinalBlock: true, new JsonReaderState(AnswerReader.Options));
         answer.Begin(AnswerPart.Answer, countsText: false);
         while (json.Read())
         {
-            answer.Take(ref json);
+            answer.Take(ref json.Token);
         }
     }
 

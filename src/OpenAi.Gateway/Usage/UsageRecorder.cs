@@ -6,10 +6,10 @@ namespace OpenAi.Gateway;
 /// <summary>Makes the record of a request that has ended.</summary>
 internal static class UsageRecorder
 {
-    public static UsageRecord Of(
-        GatewayRequest request, OpenAiRouteMetadata route, RequestUsage usage, Exception? failure, long started, TimeSpan duration, TimeProvider time)
+    /// <summary>The record of a request to a route, whose usage somebody wants to know.</summary>
+    public static UsageRecord Of(GatewayRequest request, Exception? failure, long started, TimeSpan duration, TimeProvider time)
     {
-        var context = request.Context;
+        var (context, route, usage) = (request.Context, request.Route!, request.Usage!);
         var ending = EndingOf(context, request, usage, failure);
         var now = time.GetUtcNow();
         return new UsageRecord

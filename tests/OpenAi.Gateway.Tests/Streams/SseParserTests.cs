@@ -120,18 +120,7 @@ public class SseParserTests
 
         data.ShouldBe(["a", "b"]);
         raw.Count.ShouldBe(9 + 47 + 9 + 9);
-        parser.IsInsideEvent.ShouldBeFalse();
-    }
-
-    [Fact]
-    public void It_knows_whether_it_stands_inside_an_event()
-    {
-        using var parser = new SseParser();
-        parser.IsInsideEvent.ShouldBeFalse();
-        Count(parser, "data: a\n"u8, default, 1).ShouldBe(0);
-        parser.IsInsideEvent.ShouldBeTrue();
-        Count(parser, "\n"u8, default, 1).ShouldBe(1);
-        parser.IsInsideEvent.ShouldBeFalse();
+        parser.TryReadRest(out _).ShouldBeFalse();
     }
 
     private static int Count(SseParser parser, ReadOnlySpan<byte> chunk, ReadOnlySpan<byte> rest, int times)
