@@ -2,11 +2,13 @@ using System.Buffers;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Writes into pooled memory that its reader gives back.</summary>
-internal sealed class PooledWriter(int capacity) : IBufferWriter<byte>
+/// <summary>Writes into pooled memory.</summary>
+internal sealed class PooledWriter(int capacity) : IBufferWriter<byte>, IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
     private int _length;
+
+    public Span<byte> Written => _buffer.AsSpan(0, _length);
 
     public void Advance(int count) => _length += count;
 
@@ -28,4 +30,11 @@ internal sealed class PooledWriter(int capacity) : IBufferWriter<byte>
 
     /// <summary>What was written, as a body to send; its owner gives the memory back.</summary>
     public RequestBody ToBody() => RequestBody.Own(_buffer, _length);
+
+    /// <summary>Gives the memory back; not after <see cref="ToBody"/>.</summary>
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _length) = ([], 0);
+    }
 }

@@ -47,7 +47,7 @@ internal sealed class CacheKeyTemplate
 
     public string KeyOf(GatewayRequest request, ReadOnlySpan<byte> body)
     {
-        var material = KeyMaterial.Begin();
+        using var material = new KeyMaterial();
         material.Add(request.Route?.Upstream);
         foreach (var (kind, text) in _parts)
         {

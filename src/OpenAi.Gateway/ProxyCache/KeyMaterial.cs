@@ -4,27 +4,13 @@ using System.Security.Cryptography;
 
 namespace OpenAi.Gateway;
 
-/// <summary>What a key is the hash of. Each thread has one, as no key takes longer than the request that asks for it.</summary>
-internal sealed class KeyMaterial : IBufferWriter<byte>
+/// <summary>What a key is the hash of.</summary>
+internal readonly ref struct KeyMaterial() : IDisposable
 {
-    private const int Kept = 64 * 1024;
+    private const int UsualLength = 1024;
     private const string Prefix = "oag:1:";
 
-    [ThreadStatic]
-    private static KeyMaterial? _own;
-
-    private byte[] _bytes = new byte[1024];
-    private int _length;
-
-    /// <summary>The thread's own, empty.</summary>
-    public static KeyMaterial Begin()
-    {
-        // Not left in its place, so that whoever asks for a key while another is made gets another one.
-        var own = _own ?? new KeyMaterial();
-        _own = null;
-        own._length = 0;
-        return own;
-    }
+    private readonly PooledWriter _writer = new(UsualLength);
 
     // Each text goes behind its length, so that no part can pretend to be two.
     public void Add(string? text) => Add("", text);
@@ -34,69 +20,42 @@ internal sealed class KeyMaterial : IBufferWriter<byte>
     {
         text ??= "";
         AddLength(prefix.Length + text.Length);
-        this.Write(MemoryMarshal.AsBytes(prefix.AsSpan()));
-        this.Write(MemoryMarshal.AsBytes(text.AsSpan()));
+        _writer.Write(MemoryMarshal.AsBytes(prefix.AsSpan()));
+        _writer.Write(MemoryMarshal.AsBytes(text.AsSpan()));
     }
 
     /// <summary>Adds what tells a question from others: of one to a model the body to send, without the form of its answer.</summary>
     public void Add(ModelRequest? model, ReadOnlySpan<byte> body)
     {
-        var start = _length;
+        var start = _writer.Written.Length;
         AddLength(0);
         if (model is null)
         {
-            this.Write(body);
+            _writer.Write(body);
         }
         else
         {
-            model.WriteKeyTo(this);
+            model.WriteKeyTo(_writer);
         }
 
-        BitConverter.TryWriteBytes(_bytes.AsSpan(start), _length - start - sizeof(int));
+        BitConverter.TryWriteBytes(_writer.Written[start..], _writer.Written.Length - start - sizeof(int));
     }
 
-    /// <summary>The key; then the material is given back.</summary>
     public string ToKey()
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(_bytes.AsSpan(0, _length), hash);
+        SHA256.HashData(_writer.Written, hash);
         Span<char> key = stackalloc char[Prefix.Length + (2 * SHA256.HashSizeInBytes)];
         Prefix.CopyTo(key);
         Convert.TryToHexStringLower(hash, key[Prefix.Length..], out _);
-        if (_bytes.Length <= Kept)
-        {
-            _own = this;
-        }
-
         return new string(key);
     }
 
-    public void Advance(int count) => _length += count;
-
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        Reserve(sizeHint);
-        return _bytes.AsMemory(_length);
-    }
-
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        Reserve(sizeHint);
-        return _bytes.AsSpan(_length);
-    }
+    public void Dispose() => _writer.Dispose();
 
     private void AddLength(int length)
     {
-        BitConverter.TryWriteBytes(GetSpan(sizeof(int)), length);
-        _length += sizeof(int);
-    }
-
-    private void Reserve(int sizeHint)
-    {
-        var needed = _length + Math.Max(sizeHint, 1);
-        if (needed > _bytes.Length)
-        {
-            Array.Resize(ref _bytes, Math.Max(needed, 2 * _bytes.Length));
-        }
+        BitConverter.TryWriteBytes(_writer.GetSpan(sizeof(int)), length);
+        _writer.Advance(sizeof(int));
     }
 }

@@ -82,6 +82,20 @@ public class CacheKeyTemplateTests
         return template.KeyOf(GatewayRequest.Of(context), Encoding.Unicode.GetBytes(body));
     }
 
+    [Fact]
+    public void A_long_question_takes_no_memory()
+    {
+        var request = GatewayRequest.Of(new DefaultHttpContext());
+        var template = new CacheKeyTemplate(null);
+        var question = new byte[200_000];
+        template.KeyOf(request, question);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        template.KeyOf(request, question);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(2_000);
+    }
+
     // The parts of a key are headers here, so that any text can stand in them.
     private static string KeyOf(string[] parts)
     {
