@@ -30,13 +30,12 @@ internal static class ModelFields
     public static bool LooksLikeOne(in Utf8JsonReader name)
     {
         // No name is longer when each of its letters is escaped.
-        const int LongestEscape = 6;
-        if (name.ValueSpan.Length > Longest * LongestEscape)
+        if (name.ValueSpan.Length > Longest * JsonSearch.LongestEscape)
         {
             return false;
         }
 
-        Span<char> buffer = stackalloc char[Longest * LongestEscape];
+        Span<char> buffer = stackalloc char[Longest * JsonSearch.LongestEscape];
         var text = buffer[..name.CopyString(buffer)];
 
         // Two letters outside ASCII have s and k for their small ones.

@@ -47,7 +47,7 @@ internal sealed class CacheKeyTemplate
 
     public string KeyOf(GatewayRequest request, ReadOnlySpan<byte> body)
     {
-        using var material = new KeyMaterial();
+        using var material = new KeyMaterial(IncludesBody ? body.Length : 0);
         material.Add(request.Route?.Upstream);
         foreach (var (kind, text) in _parts)
         {

@@ -5,12 +5,13 @@ using System.Security.Cryptography;
 namespace OpenAi.Gateway;
 
 /// <summary>What a key is the hash of.</summary>
-internal readonly ref struct KeyMaterial() : IDisposable
+/// <param name="bodyLength">How long the body is, so that its room is there at once.</param>
+internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
 {
-    private const int UsualLength = 1024;
+    private const int RoomForOthers = 1024;
     private const string Prefix = "oag:1:";
 
-    private readonly PooledWriter _writer = new(UsualLength);
+    private readonly PooledWriter _writer = new(RoomForOthers + bodyLength);
 
     // Each text goes behind its length, so that no part can pretend to be two.
     public void Add(string? text) => Add("", text);

@@ -66,7 +66,7 @@ internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member
             switch (character)
             {
                 case (byte)'"':
-                    rest = BehindText(rest);
+                    rest = JsonSearch.EndOfText(rest) is var end and >= 0 ? rest[(end + 1)..] : default;
                     break;
                 case (byte)'{' or (byte)'[':
                     depth++;
@@ -77,21 +77,6 @@ internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member
         }
 
         return false;
-    }
-
-    private static ReadOnlySpan<byte> BehindText(ReadOnlySpan<byte> text)
-    {
-        while (text.IndexOfAny((byte)'"', (byte)'\\') is var found and >= 0)
-        {
-            var isEnd = text[found] == (byte)'"';
-            text = text[Math.Min(text.Length, found + (isEnd ? 1 : 2))..];
-            if (isEnd)
-            {
-                return text;
-            }
-        }
-
-        return default;
     }
 
     private static bool IsUsageOnly(ReadOnlySpan<byte> data)

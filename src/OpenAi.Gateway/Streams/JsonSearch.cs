@@ -3,6 +3,9 @@ namespace OpenAi.Gateway;
 /// <summary>Finds a member of a JSON text by a search for its name, without reading what stands before it.</summary>
 internal static class JsonSearch
 {
+    /// <summary>The bytes that an escape of one letter takes at most: <c>\u</c> and four digits.</summary>
+    public const int LongestEscape = 6;
+
     /// <summary>What may stand between two tokens.</summary>
     public static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
 
@@ -41,10 +44,8 @@ internal static class JsonSearch
     {
         for (var from = 0; text[from..].IndexOf((byte)'"') is var found and >= 0;)
         {
-            // A quote belongs to the text when the last of an odd number of backslashes stands before it.
             var quote = from + found;
-            var backslashes = quote - text[..quote].TrimEnd((byte)'\\').Length;
-            if (backslashes % 2 == 0)
+            if (!EndsInsideEscape(text[..quote]))
             {
                 return quote;
             }
@@ -54,6 +55,9 @@ internal static class JsonSearch
 
         return -1;
     }
+
+    /// <summary>Whether a text's last backslash escapes what comes next, and is not escaped itself.</summary>
+    public static bool EndsInsideEscape(ReadOnlySpan<byte> text) => (text.Length - text.TrimEnd((byte)'\\').Length) % 2 == 1;
 
     /// <summary>The first place from <paramref name="position"/> on that is not white space.</summary>
     public static int Skip(ReadOnlySpan<byte> json, int position)

@@ -16,8 +16,7 @@ internal static class AnswerFields
     private static (AnswerField Field, AnswerPart Part) OfEscaped(AnswerPart part, in Utf8JsonReader json)
     {
         // No name is longer when each of its letters is escaped.
-        const int LongestEscape = 6;
-        Span<byte> name = stackalloc byte[LongestEscape * LongestName];
+        Span<byte> name = stackalloc byte[JsonSearch.LongestEscape * LongestName];
         return json.ValueSpan.Length > name.Length ? Of(part, default) : Of(part, name[..json.CopyString(name)]);
     }
 

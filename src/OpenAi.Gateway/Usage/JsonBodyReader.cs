@@ -107,7 +107,6 @@ internal sealed class JsonBodyReader : IDisposable
             return;
         }
 
-        _isInLongText = true;
         var behind = SkipText(kept[text..]);
         if (_isInLongText)
         {
@@ -123,36 +122,12 @@ internal sealed class JsonBodyReader : IDisposable
     // Gives what stands behind the text, its closing quote included.
     private ReadOnlySpan<byte> SkipText(ReadOnlySpan<byte> piece)
     {
-        var position = 0;
-        while (position < piece.Length)
-        {
-            if (_isAfterBackslash)
-            {
-                _isAfterBackslash = false;
-                position++;
-                continue;
-            }
-
-            var found = piece[position..].IndexOfAny((byte)'"', (byte)'\\');
-            if (found < 0)
-            {
-                break;
-            }
-
-            position += found;
-            if (piece[position] == (byte)'"')
-            {
-                _isInLongText = false;
-                _cutBytes += position;
-                return piece[position..];
-            }
-
-            _isAfterBackslash = true;
-            position++;
-        }
-
-        _cutBytes += piece.Length;
-        return default;
+        var begin = _isAfterBackslash ? 1 : 0;
+        var end = JsonSearch.EndOfText(piece[begin..]);
+        _isInLongText = end < 0;
+        _isAfterBackslash = _isInLongText && JsonSearch.EndsInsideEscape(piece[begin..]);
+        _cutBytes += _isInLongText ? piece.Length : begin + end;
+        return _isInLongText ? default : piece[(begin + end)..];
     }
 
     private void GiveUp()

@@ -23,7 +23,7 @@ public class ModelRequestReaderTests
     [Fact]
     public void A_long_name_is_not_taken_for_none()
     {
-        var name = new string('m', 1_000);
+        var name = new string('m', 2_000);
 
         var request = Read($$"""{"model":"{{name}}","service_tier":"{{name}}"}""")!;
 
