@@ -18,8 +18,8 @@ public class CacheKeyBenchmarks
     }
 
     [Benchmark]
-    public string OfBody() => _template.KeyOf(_plain, Samples.Question);
+    public int OfBody() => _template.KeyOf(_plain, Samples.Question).GetHashCode();
 
     [Benchmark]
-    public string OfQuestion() => _template.KeyOf(_model, Samples.Question);
+    public int OfQuestion() => _template.KeyOf(_model, Samples.Question).GetHashCode();
 }

@@ -108,16 +108,14 @@ public static class OpenAiGatewayServiceCollectionExtensions
     {
         var loggers = provider.GetRequiredService<ILoggerFactory>();
         var time = provider.GetRequiredService<TimeProvider>();
-        var cache = provider.GetKeyedService<HybridCache>("OpenAi.Gateway") ?? provider.GetService<HybridCache>();
-        if (cache is null)
-        {
-            var distributed = provider.GetService<IDistributedCache>();
-            var memory = new EntryMemory(provider.GetRequiredService<IOptions<ProxyCacheStoreOptions>>().Value.SizeLimit, time);
-            cache = new EmbeddedHybridCache(
-                memory, distributed is MemoryDistributedCache ? null : distributed, loggers.CreateLogger<EmbeddedHybridCache>());
-        }
-
-        ProxyCacheLog.StoreChosen(loggers.CreateLogger(ProxyCacheLog.Category), cache.GetType().Name);
-        return new GatewayCache(cache, time, loggers.CreateLogger<GatewayCache>());
+        var logger = loggers.CreateLogger(ProxyCacheLog.Category);
+        EntryStore store = (provider.GetKeyedService<HybridCache>("OpenAi.Gateway") ?? provider.GetService<HybridCache>()) is { } cache
+            ? new HybridEntryStore(cache)
+            : new EmbeddedEntryStore(
+                new EntryMemory(provider.GetRequiredService<IOptions<ProxyCacheStoreOptions>>().Value.SizeLimit, time),
+                provider.GetService<IDistributedCache>() is { } distributed and not MemoryDistributedCache ? distributed : null,
+                logger);
+        ProxyCacheLog.StoreChosen(logger, store.Name);
+        return new GatewayCache(store, time, logger);
     }
 }

@@ -15,6 +15,9 @@ internal static class CacheEntryFormat
     // Version and status stand before it.
     private const int StoredAtStart = sizeof(byte) + sizeof(short);
 
+    /// <summary>The bytes of an entry; those that it was written to already, if it was.</summary>
+    public static byte[] BytesOf(CacheEntry entry) => entry.Stored ?? Write(entry);
+
     public static byte[] Write(CacheEntry entry)
     {
         var bytes = Begin(entry.Status, entry.FreshFor, entry.Headers, entry.Body.Length, out var bodyStart);

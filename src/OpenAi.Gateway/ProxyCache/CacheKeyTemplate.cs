@@ -45,7 +45,7 @@ internal sealed class CacheKeyTemplate
     /// <summary>Whether another consumer gets another key.</summary>
     public bool IncludesConsumer { get; }
 
-    public string KeyOf(GatewayRequest request, ReadOnlySpan<byte> body)
+    public CacheKey KeyOf(GatewayRequest request, ReadOnlySpan<byte> body)
     {
         using var material = new KeyMaterial(IncludesBody ? body.Length : 0);
         material.Add(request.Route?.Upstream);

@@ -11,14 +11,14 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
     private readonly GatewayCache _cache = services.Cache;
     private readonly CacheHit _hit = new(services);
 
-    public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old)
+    public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old)
     {
         var flight = _cache.Flights.Join(key, out var isLeader);
         return isLeader ? LeadAsync(request, cache, key, old, flight) : WaitAsync(request, cache, key, old, flight);
     }
 
     /// <summary>Asks the upstream; gives the entry that others may be answered with.</summary>
-    public async Task<CacheEntry?> FetchAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight? flight)
+    public async Task<CacheEntry?> FetchAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight? flight)
     {
         CacheAnswer.Mark(request, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
         if (cache.Options.HideCacheHeaders)
@@ -56,7 +56,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         return entry;
     }
 
-    private async Task WaitAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
+    private async Task WaitAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight flight)
     {
         FlightEnd end;
         try
@@ -116,7 +116,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         });
     }
 
-    private async Task LeadAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? old, SingleFlight.Flight flight)
+    private async Task LeadAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight flight)
     {
         CacheEntry? entry = null;
         try

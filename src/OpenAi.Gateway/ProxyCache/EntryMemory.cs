@@ -11,7 +11,7 @@ namespace OpenAi.Gateway;
 /// <param name="time">When they expire.</param>
 internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, HeldEntry> _entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<CacheKey, HeldEntry> _entries = new();
     private readonly Lock _changing = new();
     private readonly Queue<HeldEntry> _turns = new();
     private long _size;
@@ -19,7 +19,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
     /// <summary>How much memory the entries take, in bytes.</summary>
     public long Size => Volatile.Read(ref _size);
 
-    public bool TryGet(string key, [NotNullWhen(true)] out HeldEntry? held)
+    public bool TryGet(CacheKey key, [NotNullWhen(true)] out HeldEntry? held)
     {
         if (!_entries.TryGetValue(key, out held) || held.IsExpired(time))
         {
@@ -36,7 +36,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
     }
 
     /// <summary>Holds an entry in place of one that has its key. One that is larger than the limit is not held.</summary>
-    public void Hold(string key, byte[] bytes, TimeSpan expiration)
+    public void Hold(CacheKey key, byte[] bytes, TimeSpan expiration)
     {
         var held = new HeldEntry(key, bytes, time.GetTimestamp(), expiration);
         lock (_changing)
@@ -68,7 +68,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
         }
     }
 
-    public void Remove(string key)
+    public void Remove(CacheKey key)
     {
         lock (_changing)
         {
@@ -77,7 +77,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
     }
 
     // Its place in the queue is given up when its turn comes.
-    private void Clear(string key)
+    private void Clear(CacheKey key)
     {
         if (_entries.TryRemove(key, out var held))
         {

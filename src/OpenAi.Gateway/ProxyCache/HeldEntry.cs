@@ -5,12 +5,12 @@ namespace OpenAi.Gateway;
 /// <param name="bytes">What is stored.</param>
 /// <param name="heldAt">Now, as a timestamp.</param>
 /// <param name="expiration">How long it may be given.</param>
-internal sealed class HeldEntry(string key, byte[] bytes, long heldAt, TimeSpan expiration)
+internal sealed class HeldEntry(CacheKey key, byte[] bytes, long heldAt, TimeSpan expiration)
 {
     // The objects around key and bytes, with their places in a table and a queue.
     private const int Own = 256;
 
-    public string Key => key;
+    public CacheKey Key => key;
 
     /// <summary>Empty when the entry had to go.</summary>
     public byte[] Bytes { get; private set; } = bytes;
@@ -18,7 +18,7 @@ internal sealed class HeldEntry(string key, byte[] bytes, long heldAt, TimeSpan 
     public CacheEntry? Entry { get; private set; }
 
     /// <summary>How much memory it takes, in bytes.</summary>
-    public long Size { get; private set; } = Own + (sizeof(char) * key.Length) + bytes.Length;
+    public long Size { get; private set; } = Own + bytes.Length;
 
     /// <summary>Whether it was asked for since it was last looked for room.</summary>
     public bool IsUsed { get; set; }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace OpenAi.Gateway;
 
@@ -9,7 +8,6 @@ namespace OpenAi.Gateway;
 internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
 {
     private const int RoomForOthers = 1024;
-    private const string Prefix = "oag:1:";
 
     private readonly PooledWriter _writer = new(RoomForOthers + bodyLength);
 
@@ -42,15 +40,7 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
         BitConverter.TryWriteBytes(_writer.Written[start..], _writer.Written.Length - start - sizeof(int));
     }
 
-    public string ToKey()
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(_writer.Written, hash);
-        Span<char> key = stackalloc char[Prefix.Length + (2 * SHA256.HashSizeInBytes)];
-        Prefix.CopyTo(key);
-        Convert.TryToHexStringLower(hash, key[Prefix.Length..], out _);
-        return new string(key);
-    }
+    public CacheKey ToKey() => CacheKey.Of(_writer.Written);
 
     public void Dispose() => _writer.Dispose();
 

@@ -56,10 +56,10 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         return getting.IsCompletedSuccessfully ? Answer(request, cache, key, getting.Result) : AnswerLaterAsync(request, cache, key, getting);
     }
 
-    private async Task AnswerLaterAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, ValueTask<CacheEntry?> getting) =>
+    private async Task AnswerLaterAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, ValueTask<CacheEntry?> getting) =>
         await Answer(request, cache, key, await getting);
 
-    private Task Answer(GatewayRequest request, ProxyCachePolicy.Compiled cache, string key, CacheEntry? entry)
+    private Task Answer(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? entry)
     {
         var context = request.Context;
         var options = cache.Options;

@@ -9,10 +9,10 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class SingleFlight
 {
-    private readonly ConcurrentDictionary<string, Flight> _flights = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<CacheKey, Flight> _flights = new();
 
     /// <summary>Joins the flight of a key, or begins it.</summary>
-    public Flight Join(string key, out bool isLeader)
+    public Flight Join(CacheKey key, out bool isLeader)
     {
         while (true)
         {
@@ -32,7 +32,7 @@ internal sealed class SingleFlight
     }
 
     /// <summary>Ends a flight and tells those who wait.</summary>
-    public void Land(string key, Flight flight, FlightEnd end)
+    public void Land(CacheKey key, Flight flight, FlightEnd end)
     {
         // First out of the table: whoever comes now begins a new flight, or finds the stored entry.
         _flights.TryRemove(KeyValuePair.Create(key, flight));

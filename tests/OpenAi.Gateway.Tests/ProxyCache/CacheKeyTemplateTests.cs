@@ -50,10 +50,10 @@ public class CacheKeyTemplateTests
     {
         var key = KeyWith(new CacheKeyTemplate(null), 3, "alice");
 
-        key.ShouldMatch("^oag:1:[0-9a-f]{64}$");
+        key.ToString().ShouldMatch("^oag:1:[0-9a-f]{64}$");
     }
 
-    private static string KeyWith(CacheKeyTemplate template, int part, string value)
+    private static CacheKey KeyWith(CacheKeyTemplate template, int part, string value)
     {
         var context = new DefaultHttpContext();
         var body = "";
@@ -97,7 +97,7 @@ public class CacheKeyTemplateTests
     }
 
     // The parts of a key are headers here, so that any text can stand in them.
-    private static string KeyOf(string[] parts)
+    private static CacheKey KeyOf(string[] parts)
     {
         var context = new DefaultHttpContext();
         for (var i = 0; i < parts.Length; i++)

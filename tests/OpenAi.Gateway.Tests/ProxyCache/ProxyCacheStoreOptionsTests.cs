@@ -52,13 +52,13 @@ public class ProxyCacheStoreOptionsTests
         var stored = limit / Size + 10;
         for (var i = 0; i < stored; i++)
         {
-            await cache.SetAsync($"{i}", entry, CacheHost.Ttl);
+            await cache.SetAsync(new CacheKey(0, (UInt128)i), entry, CacheHost.Ttl);
         }
 
         var kept = 0;
         for (var i = 0; i < stored; i++)
         {
-            kept += await cache.GetAsync($"{i}") is null ? 0 : 1;
+            kept += await cache.GetAsync(new CacheKey(0, (UInt128)i)) is null ? 0 : 1;
         }
 
         kept.ShouldBe((int)(limit / (Size + 300)));

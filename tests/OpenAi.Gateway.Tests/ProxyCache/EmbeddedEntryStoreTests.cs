@@ -1,5 +1,5 @@
+using System.Text;
 using Microsoft.Extensions.Caching.Distributed;
-using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -7,55 +7,53 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
-public class EmbeddedHybridCacheTests
+public class EmbeddedEntryStoreTests
 {
-    private static readonly HybridCacheEntryOptions GetOnly = new() { Flags = HybridCacheEntryFlags.DisableUnderlyingData };
+    private static readonly TimeSpan SevenMinutes = TimeSpan.FromMinutes(7);
 
     [Fact]
-    public async Task It_gives_back_the_same_bytes_until_they_are_removed()
+    public async Task It_gives_back_the_same_answer_until_it_is_removed()
     {
-        var cache = Create();
-        var bytes = new byte[] { 1, 2, 3 };
+        var store = Create();
 
-        (await GetAsync(cache, "a")).ShouldBeNull();
-        await cache.SetAsync("a", bytes);
-        (await GetAsync(cache, "a")).ShouldBeSameAs(bytes);
-        (await GetAsync(cache, "b")).ShouldBeNull();
-        await cache.RemoveAsync("a");
-        (await GetAsync(cache, "a")).ShouldBeNull();
+        (await BodyAsync(store, "a")).ShouldBeNull();
+        await SetAsync(store, "a", "answer");
+        (await BodyAsync(store, "a")).ShouldBe("answer");
+        (await BodyAsync(store, "b")).ShouldBeNull();
+        await store.RemoveAsync(Key("a"));
+        (await BodyAsync(store, "a")).ShouldBeNull();
     }
 
     [Fact]
-    public async Task It_is_a_whole_hybrid_cache_for_bytes()
+    public async Task What_was_read_of_an_answer_is_kept()
     {
-        var cache = Create();
+        var store = Create();
+        await SetAsync(store, "a", "answer");
 
-        var made = await cache.GetOrCreateAsync("a", _ => ValueTask.FromResult(new byte[] { 7 }));
-        var again = await cache.GetOrCreateAsync<byte[]>("a", _ => throw new InvalidOperationException("It is there."));
+        var first = await store.GetAsync(Key("a"));
 
-        again.ShouldBeSameAs(made);
-        await Should.ThrowAsync<NotSupportedException>(async () => await cache.SetAsync("b", "text"));
-        await Should.ThrowAsync<NotSupportedException>(async () => await cache.RemoveByTagAsync("tag"));
+        first.ShouldNotBeNull();
+        (await store.GetAsync(Key("a"))).ShouldBeSameAs(first);
     }
 
     [Fact]
     public async Task Its_memory_stays_bounded()
     {
-        const int Size = 100_000;
-        var cache = Create();
+        var store = Create();
+        var body = new string('x', 100_000);
 
         for (var i = 0; i < 2_000; i++)
         {
-            await cache.SetAsync($"key-{i}", new byte[Size]);
+            await SetAsync(store, $"key-{i}", body);
         }
 
         var kept = 0;
         for (var i = 0; i < 2_000; i++)
         {
-            kept += await GetAsync(cache, $"key-{i}") is null ? 0 : 1;
+            kept += await store.GetAsync(Key($"key-{i}")) is null ? 0 : 1;
         }
 
-        kept.ShouldBeInRange(1, (64 << 20) / Size);
+        kept.ShouldBeInRange(1, (64 << 20) / body.Length);
     }
 
     [Fact]
@@ -64,12 +62,14 @@ public class EmbeddedHybridCacheTests
         var distributed = new FakeDistributedCache();
         var one = Create(distributed);
         var other = Create(distributed);
-        await one.SetAsync("a", new byte[] { 1, 2, 3 }, new HybridCacheEntryOptions { Expiration = TimeSpan.FromMinutes(7) });
+        await SetAsync(one, "a", "answer");
 
-        (await GetAsync(other, "a")).ShouldBe([1, 2, 3]);
-        (await GetAsync(other, "a")).ShouldBe([1, 2, 3]);
+        (await BodyAsync(other, "a")).ShouldBe("answer");
+        (await BodyAsync(other, "a")).ShouldBe("answer");
 
-        (distributed.Gets, distributed.LastOptions!.AbsoluteExpirationRelativeToNow).ShouldBe((1, TimeSpan.FromMinutes(7)));
+        (distributed.Gets, distributed.LastOptions!.AbsoluteExpirationRelativeToNow).ShouldBe((1, SevenMinutes));
+        await other.RemoveAsync(Key("a"));
+        distributed.Entries.ShouldBeEmpty();
     }
 
     [Fact]
@@ -77,11 +77,11 @@ public class EmbeddedHybridCacheTests
     {
         var logs = new LogCollector();
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var cache = new EmbeddedHybridCache(NewMemory(), new FakeDistributedCache { Throws = true }, loggers.CreateLogger<EmbeddedHybridCache>());
+        var store = new EmbeddedEntryStore(NewMemory(), new FakeDistributedCache { Throws = true }, loggers.CreateLogger("cache"));
 
-        (await GetAsync(cache, "a")).ShouldBeNull();
-        await cache.SetAsync("a", new byte[] { 1 });
-        (await GetAsync(cache, "a")).ShouldBe([1]);
+        (await BodyAsync(store, "a")).ShouldBeNull();
+        await SetAsync(store, "a", "answer");
+        (await BodyAsync(store, "a")).ShouldBe("answer");
 
         logs.Entries.Count(entry => entry.EventId.Name == "StoreFailed").ShouldBe(2);
     }
@@ -123,10 +123,15 @@ public class EmbeddedHybridCacheTests
         return distributed.Entries.Keys.Single();
     }
 
-    private static EmbeddedHybridCache Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, NullLogger<EmbeddedHybridCache>.Instance);
+    private static EmbeddedEntryStore Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, NullLogger.Instance);
 
     private static EntryMemory NewMemory() => new(new ProxyCacheStoreOptions().SizeLimit, TimeProvider.System);
 
-    private static ValueTask<byte[]?> GetAsync(EmbeddedHybridCache cache, string key) =>
-        cache.GetOrCreateAsync<object?, byte[]?>(key, null, static (_, _) => throw new InvalidOperationException("Never to be called."), GetOnly);
+    private static CacheKey Key(string text) => CacheKey.Of(Encoding.UTF8.GetBytes(text));
+
+    private static ValueTask SetAsync(EmbeddedEntryStore store, string key, string body) => store.SetAsync(
+        Key(key), new CacheEntry(200, DateTimeOffset.UnixEpoch, TimeSpan.FromHours(1), [], Encoding.UTF8.GetBytes(body)), SevenMinutes);
+
+    private static async Task<string?> BodyAsync(EmbeddedEntryStore store, string key) =>
+        await store.GetAsync(Key(key)) is { } entry ? Encoding.UTF8.GetString(entry.Body.Span) : null;
 }

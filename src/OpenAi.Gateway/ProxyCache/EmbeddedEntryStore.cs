@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// The store of an app that registers no <c>HybridCache</c>: a memory of its own, bounded by what it takes, and behind it the app's
+/// <see cref="IDistributedCache"/>, if it has one. A distributed cache that fails is left out.
+/// </summary>
+internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? distributed, ILogger logger) : EntryStore
+{
+    // The second level does not tell how long an entry still lives; the entry itself knows how long it is fresh.
+    private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
+
+    public override string Name => distributed is null ? "memory" : $"memory and {distributed.GetType().Name}";
+
+    public override ValueTask<CacheEntry?> GetAsync(CacheKey key) => memory.TryGet(key, out var held) ? new(held.Entry ?? Read(held))
+        : distributed is null ? default
+        : GetAsync(distributed, key);
+
+    public override ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
+    {
+        // Only its bytes: most answers are never asked for again, and what was read of them would take more memory than they do.
+        var bytes = CacheEntryFormat.BytesOf(entry);
+        memory.Hold(key, bytes, keepFor);
+        return distributed is null ? default : SetAsync(distributed, key, bytes, keepFor);
+    }
+
+    public override ValueTask RemoveAsync(CacheKey key)
+    {
+        memory.Remove(key);
+        return distributed is null ? default : new(distributed.RemoveAsync(key.ToString()));
+    }
+
+    // Null when the bytes are no entry, or had to go.
+    private CacheEntry? Read(HeldEntry held)
+    {
+        var entry = CacheEntryFormat.Read(held.Bytes);
+        if (entry is not null)
+        {
+            memory.Keep(held, entry);
+        }
+
+        return entry;
+    }
+
+    private async ValueTask<CacheEntry?> GetAsync(IDistributedCache second, CacheKey key)
+    {
+        try
+        {
+            if (await second.GetAsync(key.ToString()) is not { } bytes)
+            {
+                return null;
+            }
+
+            memory.Hold(key, bytes, FromDistributed);
+            return CacheEntryFormat.Read(bytes);
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+            return null;
+        }
+    }
+
+    private async ValueTask SetAsync(IDistributedCache second, CacheKey key, byte[] bytes, TimeSpan keepFor)
+    {
+        try
+        {
+            await second.SetAsync(key.ToString(), bytes, new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = keepFor });
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace OpenAi.Gateway;
+
+/// <summary>Where entries are stored. Whatever it throws, a request goes on without it.</summary>
+internal abstract class EntryStore
+{
+    /// <summary>What the log says of where answers are.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The entry, or <see langword="null"/> when there is none.</summary>
+    public abstract ValueTask<CacheEntry?> GetAsync(CacheKey key);
+
+    public abstract ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor);
+
+    public abstract ValueTask RemoveAsync(CacheKey key);
+}
