@@ -1,6 +1,9 @@
 namespace OpenAi.Gateway;
 
-/// <summary>What the gateway knows of a request: <c>context.Features.Get&lt;IOpenAiGatewayFeature&gt;()</c>.</summary>
+/// <summary>
+/// What the gateway knows of a request: <c>context.Features.Get&lt;IOpenAiGatewayFeature&gt;()</c>. Like the <c>HttpContext</c> itself it belongs to
+/// the request: whoever needs something of it later copies that.
+/// </summary>
 public interface IOpenAiGatewayFeature
 {
     /// <summary>The authenticated consumer, or <see langword="null"/>.</summary>

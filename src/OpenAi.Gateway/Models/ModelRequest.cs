@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 
@@ -8,16 +9,17 @@ namespace OpenAi.Gateway;
 /// What a request asks a model for: the fields that the gateway acts on, and where they stand in the body. It is changed by edits at those
 /// places, so that everything else reaches the upstream as the client wrote it.
 /// </summary>
-internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte> body)
+internal sealed class ModelRequest
 {
     /// <summary>What the legacy endpoint takes when a request names no maximum.</summary>
     public const int LegacyMaxTokens = 16;
 
+    private ReadOnlyMemory<byte> _body;
     private List<JsonEdit>? _edits;
     private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
-    public ModelOperation Operation => operation;
+    public ModelOperation Operation { get; private set; }
 
     /// <summary>The model that the client asked for.</summary>
     public string? AskedModel { get; set; }
@@ -62,6 +64,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     public string? ServiceTier { get; set; }
 
     /// <summary>The models that may answer: the one to ask for, or those that a bridge or a fallback has in its place.</summary>
+    [AllowNull]
     public IReadOnlyList<string?> PossibleModels
     {
         get => field ?? [Model];
@@ -74,11 +77,31 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>Why another reader might understand the request differently; whoever acts on its fields must refuse it then.</summary>
     public GatewayError? Doubt { get; set; }
 
+    /// <summary>Begins with another body; nothing stays of the one before.</summary>
+    public void Begin(ModelOperation operation, ReadOnlyMemory<byte> body)
+    {
+        Clear();
+        (Operation, _body) = (operation, body);
+    }
+
+    /// <summary>Forgets what the request was.</summary>
+    public void Clear()
+    {
+        (Operation, _body) = (ModelOperation.Other, default);
+        (_edits, _modelEdit, _usageEdit) = (null, null, null);
+        (AskedModel, Model, PossibleModels) = (null, null, null);
+        (IsStream, ClientAsksForUsage, IsBackground) = (false, false, false);
+        (MaxOutputTokens, DeclaredMaxField) = (null, null);
+        (Choices, Prompts, InputBytes) = (1, 1, 0);
+        (ModelMember, MaxTokensMember, StreamMember, StreamOptionsMember, IncludeUsageMember) = (null, null, null, null, null);
+        (ServiceTier, Doubt) = (null, null);
+    }
+
     /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
     public long? MaxOutputTokensOfAll => OutputTokensOfAll(MaxOutputTokens);
 
     /// <summary>The most tokens that all answers together may have when each has so many.</summary>
-    public long? OutputTokensOfAll(long? tokensOfOne) => operation == ModelOperation.Embeddings ? 0
+    public long? OutputTokensOfAll(long? tokensOfOne) => Operation == ModelOperation.Embeddings ? 0
         : tokensOfOne is { } one ? (long)Int128.Min((Int128)one * Choices * Prompts, long.MaxValue)
         : null;
 
@@ -91,7 +114,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>
     /// Whether one stored answer can serve this request as JSON and as a stream alike. A stream without the usage at its end cannot.
     /// </summary>
-    public bool HasBothForms => operation.TellsUsageOnRequest() && (!IsStream || ClientAsksForUsage || GatewayAsksForUsage);
+    public bool HasBothForms => Operation.TellsUsageOnRequest() && (!IsStream || ClientAsksForUsage || GatewayAsksForUsage);
 
     /// <summary>Asks the upstream for another model.</summary>
     public void UseModel(string model)
@@ -106,13 +129,13 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
         MaxOutputTokens = tokens;
         (_edits ??= []).Add(MaxTokensMember is { } member
             ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
-            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{Operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
     }
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
     public void AskForUsage()
     {
-        var span = body.Span;
+        var span = _body.Span;
         if (IncludeUsageMember is { } asked)
         {
             _usageEdit = new JsonEdit(asked.ValueStart, asked.ValueLength, "true"u8.ToArray());
@@ -138,7 +161,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
     /// <summary>The body in another form, whose memory the caller gives back.</summary>
     public RequestBody ToBody(BodyForm form)
     {
-        var writer = new PooledWriter(body.Length + 256);
+        var writer = new PooledWriter(_body.Length + 256);
         Write(EditsOf(form), writer);
         return writer.ToBody();
     }
@@ -158,7 +181,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
             return;
         }
 
-        var span = body.Span;
+        var span = _body.Span;
         var stream = StreamMember is { } form && IsForm(span.Slice(form.ValueStart, form.ValueLength)) ? StreamMember : null;
         var options = StreamOptionsMember is { } member && HoldsUsageOnly(span.Slice(member.ValueStart, member.ValueLength)) ? StreamOptionsMember : null;
         if (stream is { IsFirst: true } one && options is { } second && second.Before == one.End)
@@ -203,15 +226,15 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
         // Without its one member nothing is left but the braces.
         var rest = IncludeUsageMember is { IsFirst: true } asked
-            ? body.Span[asked.End..(StreamOptionsMember!.Value.End)]
+            ? _body.Span[asked.End..(StreamOptionsMember!.Value.End)]
             : members;
         return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
     }
 
-    private bool IsEmpty => body.Span[FirstMember..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+    private bool IsEmpty => _body.Span[FirstMember..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
 
     // Right behind the opening brace.
-    private int FirstMember => body.Span.IndexOf((byte)'{') + 1;
+    private int FirstMember => _body.Span.IndexOf((byte)'{') + 1;
 
     private List<JsonEdit> EditsOf(BodyForm form)
     {
@@ -235,7 +258,7 @@ internal sealed class ModelRequest(ModelOperation operation, ReadOnlyMemory<byte
 
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
     {
-        var span = body.Span;
+        var span = _body.Span;
         if (edits.Count == 0)
         {
             writer.Write(span);

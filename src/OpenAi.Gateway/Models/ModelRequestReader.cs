@@ -14,9 +14,10 @@ internal ref struct ModelRequestReader
     private int _n;
     private bool _isLink;
 
-    private ModelRequestReader(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
+    private ModelRequestReader(ModelRequest request, ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
     {
-        _request = new ModelRequest(operation, body);
+        _request = request;
+        _request.Begin(operation, body);
         _json = new LongTextReader(body.Span, isFinalBlock: true, new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth }));
     }
 
@@ -42,12 +43,17 @@ internal ref struct ModelRequestReader
     /// Reads a body. An error is a body that two readers could understand differently: a field that stands there twice. A body that is no
     /// JSON object, or nested too deeply, gives neither request nor error.
     /// </summary>
-    public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth, out ModelRequest? request)
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="maxDepth">How deeply it may be nested.</param>
+    /// <param name="request">What was read.</param>
+    /// <param name="into">Where to keep that; a new one when it is left out.</param>
+    public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth, out ModelRequest? request, ModelRequest? into = null)
     {
         request = null;
         try
         {
-            var reader = new ModelRequestReader(operation, body, maxDepth);
+            var reader = new ModelRequestReader(into ?? new ModelRequest(), operation, body, maxDepth);
             if (!reader._json.Read() || reader._json.Token.TokenType != JsonTokenType.StartObject)
             {
                 return null;

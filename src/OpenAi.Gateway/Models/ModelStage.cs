@@ -54,7 +54,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         }
 
         ModelRequest? model = null;
-        var error = body.IsComplete ? ModelRequestReader.Read(request.Operation, body.Memory, guard.MaxJsonDepth, out model) : null;
+        var error = body.IsComplete ? request.ReadModel(body, guard.MaxJsonDepth, out model) : null;
         if (isGuarded && error is null)
         {
             error = model is not null ? guard.Apply(request, model)

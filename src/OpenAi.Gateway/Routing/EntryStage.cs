@@ -44,7 +44,11 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         }
 
         request.Route = route;
-        request.Usage = services.Usage.IsOn || GatewayActivitySource.HasListeners ? new RequestUsage() : null;
+        if (services.Usage.IsOn || GatewayActivitySource.HasListeners)
+        {
+            request.CountUsage();
+        }
+
         return request.Usage is not null || services.Metrics.IsCountingRequests ? services.Time.GetTimestamp() : null;
     }
 

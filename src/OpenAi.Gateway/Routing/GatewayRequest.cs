@@ -1,14 +1,21 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace OpenAi.Gateway;
 
-/// <summary>What the gateway carries along with one request.</summary>
+/// <summary>
+/// What the gateway carries along with one request. The next one on the same connection takes it over, as the server does with its
+/// <see cref="HttpContext"/>, and begins with nothing in it.
+/// </summary>
 internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 {
+    private readonly ModelRequest _model = new();
+    private readonly RequestUsage _usage = new();
     private string? _upstreamPath;
     private int _attempts;
+    private bool _isOver;
 
     private GatewayRequest(HttpContext context) => Context = context;
 
@@ -66,7 +73,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public ModelRequest? Model { get; set; }
 
     /// <summary>What the request took; <see langword="null"/> when nobody wants to know.</summary>
-    public RequestUsage? Usage { get; set; }
+    public RequestUsage? Usage { get; private set; }
 
     /// <summary>The body to send in place of the client's own, when a stage has changed it.</summary>
     public RequestBody? EditedBody { get; set; }
@@ -86,10 +93,17 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
             return request;
         }
 
-        request = new GatewayRequest(context);
+        request = Begin(context);
         context.Features.Set<IOpenAiGatewayFeature>(request);
         return request;
     }
+
+    /// <summary>Begins to count what the request takes, if that was not begun.</summary>
+    public RequestUsage CountUsage() => Usage ??= _usage;
+
+    /// <summary>Reads what the body asks a model for; see <see cref="ModelRequestReader.Read"/>.</summary>
+    public GatewayError? ReadModel(RequestBody body, int maxDepth, out ModelRequest? model) =>
+        ModelRequestReader.Read(Operation, body.Memory, maxDepth, out model, into: _model);
 
     /// <summary>
     /// Reads the body once, however many stages want it. Gives <see langword="null"/> when it could not be read; the client has been told then.
@@ -105,10 +119,41 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         return Interlocked.Increment(ref _attempts);
     }
 
+    /// <summary>Ends it, when the response is complete: a connection that waits for its next request holds no body.</summary>
     public void Dispose()
     {
         Body?.Dispose();
         EditedBody?.Dispose();
+        (Body, EditedBody, Model) = (null, null, null);
+        _model.Clear();
+        _isOver = true;
+    }
+
+    // What an ended request leaves for those who are told of its end.
+    private void Clear()
+    {
+        _usage.Clear();
+        (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
+        (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
+        (Operation, Usage) = (ModelOperation.Other, null);
+        (IsIncomplete, IsFollower, _isOver) = (false, false, false);
+        (_attempts, _upstreamPath) = (0, null);
+    }
+
+    // The requests of a connection, or of a stream of HTTP/2, come one after the other.
+    private static GatewayRequest Begin(HttpContext context)
+    {
+        var state = context.Features.Get<IPersistentStateFeature>()?.State;
+        if (state is not null && state.TryGetValue(typeof(GatewayRequest), out var last) && last is GatewayRequest { _isOver: true } request)
+        {
+            request.Clear();
+            request.Context = context;
+            return request;
+        }
+
+        request = new GatewayRequest(context);
+        state?[typeof(GatewayRequest)] = request;
+        return request;
     }
 
     private async ValueTask<RequestBody?> ReadAsync(int maxBuffered, GatewayServices services)

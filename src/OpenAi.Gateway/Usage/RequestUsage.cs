@@ -82,6 +82,14 @@ internal sealed class RequestUsage
         }
     }
 
+    /// <summary>Forgets what the request took.</summary>
+    public void Clear()
+    {
+        (Tokens, FirstTokenAt, FinishReasons) = (default, null, []);
+        (SentModel, AnsweredModel, ServiceTier, ResponseId) = (null, null, null, null);
+        (IsEstimated, IsStreamed, HasAnswer, HasClientLeft, HasTimedOut) = (false, false, false, false, false);
+    }
+
     private static TokenUsage Estimate(AnswerMeter answer, long inputBytes) => new(
         (inputBytes + BytesPerToken - 1) / BytesPerToken,
         Math.Max(answer.OutputEvents, (answer.OutputBytes + BytesPerToken - 1) / BytesPerToken));
