@@ -6,26 +6,43 @@ namespace OpenAi.Gateway.Benchmarks;
 [MemoryDiagnoser]
 public class RequestBenchmarks
 {
-    private byte[] _question = [];
-
-    /// <summary>How much longer than a short question the body is, in bytes.</summary>
-    [Params(0, 100_000)]
-    public int MoreText { get; set; }
+    private static readonly byte[] LongText = [.. "{\"tag\":\""u8, .. Samples.TextOf(100_000), .. "\","u8, .. Samples.Question.AsSpan(1)];
+    private static readonly byte[] Messages = Conversation(messages: 200);
 
     [GlobalSetup]
     public void SetUp()
     {
-        _question = [.. "{\"tag\":\""u8, .. Samples.TextOf(MoreText), .. "\","u8, .. Samples.Question.AsSpan(1)];
-        if (!Read())
+        if (!ShortQuestion() || !LongQuestion() || !LongConversation())
         {
-            throw new InvalidOperationException("The question was not understood.");
+            throw new InvalidOperationException("A question was not understood.");
         }
     }
 
     [Benchmark]
-    public bool Read()
+    public bool ShortQuestion() => Read(Samples.Question);
+
+    /// <summary>One text of 100 KB.</summary>
+    [Benchmark]
+    public bool LongQuestion() => Read(LongText);
+
+    /// <summary>200 messages of 500 bytes.</summary>
+    [Benchmark]
+    public bool LongConversation() => Read(Messages);
+
+    private static byte[] Conversation(int messages)
     {
-        ModelRequestReader.Read(ModelOperation.ChatCompletions, _question, 64, out var request);
+        List<byte> json = [.. "{\"model\":\"gpt-4.1-mini\",\"messages\":["u8];
+        for (var i = 0; i < messages; i++)
+        {
+            json.AddRange([.. "{\"role\":\"user\",\"content\":\""u8, .. Samples.TextOf(500), .. i < messages - 1 ? "\"},"u8 : "\"}]}"u8]);
+        }
+
+        return [.. json];
+    }
+
+    private static bool Read(byte[] question)
+    {
+        ModelRequestReader.Read(ModelOperation.ChatCompletions, question, 64, out var request);
         return request?.Model is not null;
     }
 }

@@ -7,15 +7,15 @@ namespace OpenAi.Gateway.Benchmarks;
 [MemoryDiagnoser]
 public class UsageBenchmarks
 {
-    private static readonly byte[] LongJsonAnswer = Encoding.UTF8.GetBytes(
-        Encoding.UTF8.GetString(Samples.JsonAnswer).Replace("\"content\":\" ", "\"content\":\"" + Encoding.UTF8.GetString(Samples.TextOf(10_000)), StringComparison.Ordinal));
+    private static readonly byte[] ParagraphJsonAnswer = AnswerWith(500);
+    private static readonly byte[] LongJsonAnswer = AnswerWith(10_000);
 
     private readonly AnswerMeter _stream = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, isTraced: false, TimeProvider.System);
 
     [GlobalSetup]
     public void SetUp()
     {
-        if (StreamEvent() == 0 || !JsonAnswer() || !LongAnswer() || LongJsonAnswer.Length < 10_000)
+        if (StreamEvent() == 0 || !JsonAnswer() || !ParagraphAnswer() || !LongAnswer() || LongJsonAnswer.Length < 10_000)
         {
             throw new InvalidOperationException("The answer was not understood.");
         }
@@ -34,9 +34,16 @@ public class UsageBenchmarks
     [Benchmark]
     public bool JsonAnswer() => Read(Samples.JsonAnswer);
 
+    /// <summary>500 bytes more, a line break in each line.</summary>
+    [Benchmark]
+    public bool ParagraphAnswer() => Read(ParagraphJsonAnswer);
+
     /// <summary>10 KB more, a line break in each line.</summary>
     [Benchmark]
     public bool LongAnswer() => Read(LongJsonAnswer);
+
+    private static byte[] AnswerWith(int length) => Encoding.UTF8.GetBytes(
+        Encoding.UTF8.GetString(Samples.JsonAnswer).Replace("\"content\":\" ", "\"content\":\"" + Encoding.UTF8.GetString(Samples.TextOf(length)), StringComparison.Ordinal));
 
     private static bool Read(byte[] answer)
     {

@@ -11,7 +11,7 @@ internal sealed class UsageQueue : IDisposable
     private const int MaxBatch = 256;
 
     // To wake the reader for every record of a busy app would cost more than the records. Not of the app's clock: it is the machine that rests.
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
     private readonly Channel<UsageRecord> _channel;

@@ -5,9 +5,10 @@ namespace OpenAi.Gateway.Tests.Streams;
 
 public class LongTextReaderTests
 {
-    private const int Length = 2_000;
-
     private static readonly string[] Pieces = ["x", "\\n", "\\\\", "\\\"", "\\u00fc", "ü", ",", "{\\\"a\\\":1}", " "];
+    private static readonly string[] Plain = ["x", "ü", ",", " "];
+
+    public static TheoryData<string> LongTexts => [new string('x', 2_000), "\\n" + new string('x', 300)];
 
     [Fact]
     public void It_gives_the_tokens_of_the_frameworks_reader()
@@ -31,29 +32,52 @@ public class LongTextReaderTests
     [InlineData("{\"TEXT\"}")]
     public void What_is_no_JSON_is_refused_as_ever(string json)
     {
-        var bytes = Encoding.UTF8.GetBytes(json.Replace("TEXT", new string('x', Length)));
+        foreach (var text in LongTexts)
+        {
+            var bytes = Encoding.UTF8.GetBytes(json.Replace("TEXT", text.Data));
 
-        Should.Throw<JsonException>(() => TokensOfFramework(bytes));
-        Should.Throw<JsonException>(() => Tokens(bytes));
+            Should.Throw<JsonException>(() => TokensOfFramework(bytes));
+            Should.Throw<JsonException>(() => Tokens(bytes));
+        }
     }
 
-    [Fact]
-    public void A_text_that_is_wanted_is_read()
+    [Theory]
+    [MemberData(nameof(LongTexts))]
+    public void A_text_that_is_wanted_is_read(string text)
     {
-        var json = Encoding.UTF8.GetBytes("{\"a\":\"" + new string('x', Length) + "\"}");
+        var json = Encoding.UTF8.GetBytes($"{{\"a\":\"{text}\"}}");
         var reader = new LongTextReader(json, isFinalBlock: true, default);
         reader.Read();
         reader.Read();
 
         reader.Read(wantsText: true).ShouldBeTrue();
 
-        (reader.Token.GetString()!.Length, reader.Value.Length, reader.IsLongText).ShouldBe((Length, Length, false));
+        (reader.Token.GetString(), reader.Value.Length, reader.IsLongText).ShouldBe((text.Replace("\\n", "\n"), text.Length, false));
     }
 
-    [Fact]
-    public void A_long_text_whose_end_is_not_here_yet_is_left()
+    // No word that the gateway keeps is as long.
+    [Theory]
+    [InlineData(1_024, "", false)]
+    [InlineData(1_025, "", true)]
+    [InlineData(254, "\\n", false)]
+    [InlineData(255, "\\n", true)]
+    public void A_text_is_stepped_over_when_it_is_long(int length, string before, bool isSteppedOver)
     {
-        var json = Encoding.UTF8.GetBytes("{\"a\": \"" + new string('x', Length));
+        var json = Encoding.UTF8.GetBytes($"{{\"a\":\"{before}{new string('x', length)}\",\"b\":1}}");
+        var reader = new LongTextReader(json, isFinalBlock: true, default);
+        reader.Read();
+        reader.Read();
+
+        reader.Read().ShouldBeTrue();
+
+        (reader.IsLongText, reader.Value.Length).ShouldBe((isSteppedOver, before.Length + length));
+    }
+
+    [Theory]
+    [MemberData(nameof(LongTexts))]
+    public void A_long_text_whose_end_is_not_here_yet_is_left(string text)
+    {
+        var json = Encoding.UTF8.GetBytes($"{{\"a\": \"{text}");
         var reader = new LongTextReader(json, isFinalBlock: false, default);
         reader.Read();
         reader.Read();
@@ -96,7 +120,11 @@ public class LongTextReaderTests
         _ => "{ " + string.Join(",", Enumerable.Range(0, random.Next(4)).Select(_ => $"{Text(random)} :\n {Value(random, depth + 1)}")) + "}",
     };
 
-    // Around the length from which on a text is stepped over, too.
-    private static string Text(Random random) =>
-        '"' + string.Concat(Enumerable.Range(0, random.Next(random.Next(3) == 0 ? 900 : 5)).Select(_ => Pieces[random.Next(Pieces.Length)])) + '"';
+    // Around the lengths from which on a text is stepped over, too.
+    private static string Text(Random random)
+    {
+        var pieces = random.Next(3) == 0 ? Plain : Pieces;
+        var most = random.Next(4) switch { 0 => 1_200, 1 => 200, _ => 5 };
+        return '"' + string.Concat(Enumerable.Range(0, random.Next(most)).Select(_ => pieces[random.Next(pieces.Length)])) + '"';
+    }
 }
