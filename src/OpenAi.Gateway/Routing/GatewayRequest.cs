@@ -140,10 +140,10 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         (_attempts, _upstreamPath) = (0, null);
     }
 
-    // The requests of a connection, or of a stream of HTTP/2, come one after the other.
+    // The requests of a connection, or of a stream of HTTP/2, come one after the other; contexts that an app makes of another one's features may not.
     private static GatewayRequest Begin(HttpContext context)
     {
-        var state = context.Features.Get<IPersistentStateFeature>()?.State;
+        var state = (context.Features as IPersistentStateFeature)?.State;
         if (state is not null && state.TryGetValue(typeof(GatewayRequest), out var last) && last is GatewayRequest { _isOver: true } request)
         {
             request.Clear();

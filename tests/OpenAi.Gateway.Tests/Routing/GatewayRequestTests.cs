@@ -3,13 +3,14 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace OpenAi.Gateway.Tests.Routing;
 
 /// <summary>The requests of one connection share what the gateway carries along with a request; nothing of one may reach the next.</summary>
 public class GatewayRequestTests
 {
-    private readonly Connection _connection = new();
+    private readonly Dictionary<object, object?> _state = [];
 
     [Fact]
     public void Nothing_of_a_request_is_left_for_the_next_one_on_its_connection()
@@ -63,12 +64,16 @@ public class GatewayRequestTests
         next.CacheStatus.ShouldBeNull();
     }
 
-    private DefaultHttpContext NewContext()
+    [Fact]
+    public void Contexts_that_an_app_makes_of_one_request_share_nothing()
     {
-        var context = new DefaultHttpContext();
-        context.Features.Set<IPersistentStateFeature>(_connection);
-        return context;
+        var first = GatewayRequest.Of(NewContext());
+        first.Dispose();
+
+        Enumerable.Range(0, 2).Select(_ => GatewayRequest.Of(new DefaultHttpContext(new FeatureCollection(new Server(_state))))).ShouldAllBe(request => request != first);
     }
+
+    private DefaultHttpContext NewContext() => new(new Server(_state));
 
     private static ModelRequest ModelOf(GatewayRequest request) =>
         (ModelRequest)FieldsOf(request).Single(field => field.FieldType == typeof(ModelRequest) && field.IsInitOnly).GetValue(request)!;
@@ -116,8 +121,17 @@ public class GatewayRequestTests
         _ => RuntimeHelpers.GetUninitializedObject(type),
     };
 
-    private sealed class Connection : IPersistentStateFeature
+    // As Kestrel's: one object is the features of a request, and keeps the state of its connection.
+    private sealed class Server : FeatureCollection, IPersistentStateFeature
     {
-        public IDictionary<object, object?> State { get; } = new Dictionary<object, object?>();
+        public Server(IDictionary<object, object?> state)
+        {
+            State = state;
+            Set<IHttpRequestFeature>(new HttpRequestFeature());
+            Set<IHttpResponseFeature>(new HttpResponseFeature());
+            Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
+        }
+
+        public IDictionary<object, object?> State { get; }
     }
 }
