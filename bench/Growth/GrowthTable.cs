@@ -30,7 +30,7 @@ internal sealed class GrowthTable(GrowthOptions options, StandIn upstream)
             await WriteAsync("entries of the cache", count, "--cache 536870912", Cached, cancellationToken);
         }
 
-        await WriteAsync("questions to a cache of 64 MiB", Counts(100_000).Single(), "", Cached, cancellationToken);
+        await WriteAsync("questions to a cache of 32 MiB", Counts(100_000).Single(), "--cache 33554432", Cached, cancellationToken);
     }
 
     private static byte[] Cached(int i) => Question.To("/openai/product/desc", i, headers: Question.CredentialsOf(1));
