@@ -44,11 +44,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         }
 
         request.Route = route;
-        if (services.Usage.IsOn || GatewayActivitySource.HasListeners)
-        {
-            request.CountUsage();
-        }
-
+        request.Usage = services.Usage.IsOn || GatewayActivitySource.HasListeners ? request.NewUsage() : null;
         return request.Usage is not null || services.Metrics.IsCountingRequests ? services.Time.GetTimestamp() : null;
     }
 

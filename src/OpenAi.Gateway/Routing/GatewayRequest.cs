@@ -73,7 +73,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public ModelRequest? Model { get; set; }
 
     /// <summary>What the request took; <see langword="null"/> when nobody wants to know.</summary>
-    public RequestUsage? Usage { get; private set; }
+    public RequestUsage? Usage { get; set; }
 
     /// <summary>The body to send in place of the client's own, when a stage has changed it.</summary>
     public RequestBody? EditedBody { get; set; }
@@ -98,8 +98,12 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         return request;
     }
 
-    /// <summary>Begins to count what the request takes, if that was not begun.</summary>
-    public RequestUsage CountUsage() => Usage ??= _usage;
+    /// <summary>Nothing yet of what the request takes, also when its endpoint is run again.</summary>
+    public RequestUsage NewUsage()
+    {
+        _usage.Clear();
+        return _usage;
+    }
 
     /// <summary>Reads what the body asks a model for; see <see cref="ModelRequestReader.Read"/>.</summary>
     public GatewayError? ReadModel(RequestBody body, int maxDepth, out ModelRequest? model) =>
@@ -124,19 +128,18 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     {
         Body?.Dispose();
         EditedBody?.Dispose();
-        (Body, EditedBody, Model) = (null, null, null);
+        (Body, EditedBody, Model, Usage) = (null, null, null, null);
         _model.Clear();
+        _usage.Clear();
         _isOver = true;
     }
 
     // What an ended request leaves for those who are told of its end.
     private void Clear()
     {
-        _usage.Clear();
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
         (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
-        (Operation, Usage) = (ModelOperation.Other, null);
-        (IsIncomplete, IsFollower, _isOver) = (false, false, false);
+        (Operation, IsIncomplete, IsFollower, _isOver) = (ModelOperation.Other, false, false, false);
         (_attempts, _upstreamPath) = (0, null);
     }
 

@@ -17,7 +17,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
     private async Task SpendAsync(GatewayRequest request, ModelRequest model)
     {
         // Whoever else wants to know or not: what the call took is settled by it.
-        var usage = request.CountUsage();
+        var usage = request.Usage ??= request.NewUsage();
         var granted = new List<SpendReservation>(policies.Length);
         try
         {

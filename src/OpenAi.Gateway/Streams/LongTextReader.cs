@@ -11,7 +11,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal ref struct LongTextReader
 {
-    // To step over a text takes as long as to read about half of this; behind its first escape the framework's reader is four times as slow.
+    // From these lengths on it pays to step over a text: behind the first escape, where each byte is looked at, sooner.
     private const int Long = 1024;
     private const int LongWithEscape = 256;
 

@@ -20,7 +20,7 @@ public class EmbeddedEntryStoreTests
         await SetAsync(store, "a", "answer");
         (await BodyAsync(store, "a")).ShouldBe("answer");
         (await BodyAsync(store, "b")).ShouldBeNull();
-        await store.RemoveAsync(Key("a"));
+        await store.RemoveAsync(Keys.Of("a"));
         (await BodyAsync(store, "a")).ShouldBeNull();
     }
 
@@ -30,10 +30,10 @@ public class EmbeddedEntryStoreTests
         var store = Create();
         await SetAsync(store, "a", "answer");
 
-        var first = await store.GetAsync(Key("a"));
+        var first = await store.GetAsync(Keys.Of("a"));
 
         first.ShouldNotBeNull();
-        (await store.GetAsync(Key("a"))).ShouldBeSameAs(first);
+        (await store.GetAsync(Keys.Of("a"))).ShouldBeSameAs(first);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public class EmbeddedEntryStoreTests
         var kept = 0;
         for (var i = 0; i < 2_000; i++)
         {
-            kept += await store.GetAsync(Key($"key-{i}")) is null ? 0 : 1;
+            kept += await store.GetAsync(Keys.Of($"key-{i}")) is null ? 0 : 1;
         }
 
         kept.ShouldBeInRange(1, (64 << 20) / body.Length);
@@ -68,7 +68,7 @@ public class EmbeddedEntryStoreTests
         (await BodyAsync(other, "a")).ShouldBe("answer");
 
         (distributed.Gets, distributed.LastOptions!.AbsoluteExpirationRelativeToNow).ShouldBe((1, SevenMinutes));
-        await other.RemoveAsync(Key("a"));
+        await other.RemoveAsync(Keys.Of("a"));
         distributed.Entries.ShouldBeEmpty();
     }
 
@@ -127,11 +127,9 @@ public class EmbeddedEntryStoreTests
 
     private static EntryMemory NewMemory() => new(new ProxyCacheStoreOptions().SizeLimit, TimeProvider.System);
 
-    private static CacheKey Key(string text) => CacheKey.Of(Encoding.UTF8.GetBytes(text));
-
     private static ValueTask SetAsync(EmbeddedEntryStore store, string key, string body) => store.SetAsync(
-        Key(key), new CacheEntry(200, DateTimeOffset.UnixEpoch, TimeSpan.FromHours(1), [], Encoding.UTF8.GetBytes(body)), SevenMinutes);
+        Keys.Of(key), new CacheEntry(200, DateTimeOffset.UnixEpoch, TimeSpan.FromHours(1), [], Encoding.UTF8.GetBytes(body)), SevenMinutes);
 
     private static async Task<string?> BodyAsync(EmbeddedEntryStore store, string key) =>
-        await store.GetAsync(Key(key)) is { } entry ? Encoding.UTF8.GetString(entry.Body.Span) : null;
+        await store.GetAsync(Keys.Of(key)) is { } entry ? Encoding.UTF8.GetString(entry.Body.Span) : null;
 }

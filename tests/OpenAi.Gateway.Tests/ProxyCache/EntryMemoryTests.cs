@@ -1,4 +1,3 @@
-using System.Text;
 using OpenAi.Gateway.Testing;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
@@ -17,9 +16,9 @@ public class EntryMemoryTests
 
         for (var i = 0; i < 1_000; i++)
         {
-            memory.Hold(Key($"{i}"), new byte[1_000], Hour);
+            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
 
-            memory.TryGet(Key($"{i}"), out var held).ShouldBeTrue();
+            memory.TryGet(Keys.Of($"{i}"), out var held).ShouldBeTrue();
             held!.Bytes.Length.ShouldBe(1_000);
             memory.Size.ShouldBeLessThanOrEqualTo(Limit);
         }
@@ -31,46 +30,46 @@ public class EntryMemoryTests
     public void What_was_asked_for_outlives_what_was_not()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("asked for"), new byte[1_000], Hour);
-        memory.Hold(Key("not asked for"), new byte[1_000], Hour);
+        memory.Hold(Keys.Of("asked for"), new byte[1_000], Hour);
+        memory.Hold(Keys.Of("not asked for"), new byte[1_000], Hour);
 
         for (var i = 0; i < 1_000; i++)
         {
-            memory.TryGet(Key("asked for"), out _).ShouldBeTrue();
-            memory.Hold(Key($"{i}"), new byte[1_000], Hour);
+            memory.TryGet(Keys.Of("asked for"), out _).ShouldBeTrue();
+            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
         }
 
-        memory.TryGet(Key("not asked for"), out _).ShouldBeFalse();
+        memory.TryGet(Keys.Of("not asked for"), out _).ShouldBeFalse();
     }
 
     [Fact]
     public void Whatever_nobody_asks_for_any_more_goes_in_the_end()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("once"), new byte[1_000], Hour);
-        memory.TryGet(Key("once"), out _).ShouldBeTrue();
+        memory.Hold(Keys.Of("once"), new byte[1_000], Hour);
+        memory.TryGet(Keys.Of("once"), out _).ShouldBeTrue();
 
         for (var i = 0; i < 1_000; i++)
         {
-            memory.Hold(Key($"{i}"), new byte[1_000], Hour);
+            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
         }
 
-        memory.TryGet(Key("once"), out _).ShouldBeFalse();
+        memory.TryGet(Keys.Of("once"), out _).ShouldBeFalse();
     }
 
     [Fact]
     public void An_entry_is_given_until_it_expires()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("a"), [1], Hour);
+        memory.Hold(Keys.Of("a"), [1], Hour);
 
         _time.Advance(Hour - TimeSpan.FromTicks(1));
-        memory.TryGet(Key("a"), out _).ShouldBeTrue();
+        memory.TryGet(Keys.Of("a"), out _).ShouldBeTrue();
         _time.Advance(TimeSpan.FromTicks(1));
-        memory.TryGet(Key("a"), out _).ShouldBeFalse();
+        memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
 
-        memory.Hold(Key("a"), [2], Hour);
-        memory.TryGet(Key("a"), out var held).ShouldBeTrue();
+        memory.Hold(Keys.Of("a"), [2], Hour);
+        memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
         held!.Bytes.ShouldBe([2]);
     }
 
@@ -78,45 +77,45 @@ public class EntryMemoryTests
     public void What_was_used_and_has_expired_gets_no_other_turn()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("expired"), new byte[Limit / 2], TimeSpan.FromMinutes(1));
-        memory.Hold(Key("fresh"), new byte[Limit / 3], Hour);
-        memory.TryGet(Key("expired"), out _);
-        memory.TryGet(Key("fresh"), out _);
+        memory.Hold(Keys.Of("expired"), new byte[Limit / 2], TimeSpan.FromMinutes(1));
+        memory.Hold(Keys.Of("fresh"), new byte[Limit / 3], Hour);
+        memory.TryGet(Keys.Of("expired"), out _);
+        memory.TryGet(Keys.Of("fresh"), out _);
         _time.Advance(TimeSpan.FromMinutes(2));
 
-        memory.Hold(Key("new"), new byte[Limit / 2], Hour);
+        memory.Hold(Keys.Of("new"), new byte[Limit / 2], Hour);
 
-        memory.TryGet(Key("fresh"), out _).ShouldBeTrue();
-        memory.TryGet(Key("new"), out _).ShouldBeTrue();
+        memory.TryGet(Keys.Of("fresh"), out _).ShouldBeTrue();
+        memory.TryGet(Keys.Of("new"), out _).ShouldBeTrue();
     }
 
     [Fact]
     public void An_entry_that_is_too_large_is_not_held_and_the_one_in_its_place_is_gone()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("other"), [1], Hour);
-        memory.Hold(Key("a"), [1], Hour);
-        memory.Hold(Key("a"), new byte[Limit], Hour);
+        memory.Hold(Keys.Of("other"), [1], Hour);
+        memory.Hold(Keys.Of("a"), [1], Hour);
+        memory.Hold(Keys.Of("a"), new byte[Limit], Hour);
 
-        memory.TryGet(Key("a"), out _).ShouldBeFalse();
-        memory.TryGet(Key("other"), out _).ShouldBeTrue();
+        memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
+        memory.TryGet(Keys.Of("other"), out _).ShouldBeTrue();
     }
 
     [Fact]
     public void An_entry_that_is_replaced_or_removed_again_and_again_takes_no_room_from_others()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("other"), new byte[1_000], Hour);
+        memory.Hold(Keys.Of("other"), new byte[1_000], Hour);
         for (var i = 0; i < 100_000; i++)
         {
-            memory.Hold(Key("a"), new byte[30_000], Hour);
+            memory.Hold(Keys.Of("a"), new byte[30_000], Hour);
             if (i % 3 == 0)
             {
-                memory.Remove(Key("a"));
-                memory.TryGet(Key("a"), out _).ShouldBeFalse();
+                memory.Remove(Keys.Of("a"));
+                memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
             }
 
-            memory.TryGet(Key("other"), out _).ShouldBeTrue();
+            memory.TryGet(Keys.Of("other"), out _).ShouldBeTrue();
             memory.Size.ShouldBeLessThanOrEqualTo(Limit);
         }
     }
@@ -125,8 +124,8 @@ public class EntryMemoryTests
     public void What_is_read_of_an_entry_counts()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Key("a"), new byte[100], Hour);
-        memory.TryGet(Key("a"), out var held).ShouldBeTrue();
+        memory.Hold(Keys.Of("a"), new byte[100], Hour);
+        memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
         var before = memory.Size;
         var entry = new CacheEntry(200, _time.GetUtcNow(), Hour, [new("Content-Type", new string('x', 1_000))], held!.Bytes);
 
@@ -136,7 +135,7 @@ public class EntryMemoryTests
         held.Entry.ShouldBeSameAs(entry);
         (memory.Size - before).ShouldBe(entry.SizeOfHead);
         entry.SizeOfHead.ShouldBeInRange(2_000, 3_000);
-        memory.Remove(Key("a"));
+        memory.Remove(Keys.Of("a"));
         memory.Keep(held, entry);
         held.Entry.ShouldBeNull();
         memory.Size.ShouldBeLessThan(before);
@@ -156,13 +155,13 @@ public class EntryMemoryTests
                 switch (random.Next(4))
                 {
                     case 0:
-                        memory.Hold(Key($"{key}"), BitConverter.GetBytes(key).Concat(new byte[random.Next(2_000)]).ToArray(), Hour);
+                        memory.Hold(Keys.Of($"{key}"), BitConverter.GetBytes(key).Concat(new byte[random.Next(2_000)]).ToArray(), Hour);
                         break;
                     case 1 when i % 10 == 0:
-                        memory.Remove(Key($"{key}"));
+                        memory.Remove(Keys.Of($"{key}"));
                         break;
                     default:
-                        if (memory.TryGet(Key($"{key}"), out var held) && held.Bytes is { Length: > 0 } bytes)
+                        if (memory.TryGet(Keys.Of($"{key}"), out var held) && held.Bytes is { Length: > 0 } bytes)
                         {
                             BitConverter.ToInt32(bytes).ShouldBe(key);
                         }
@@ -176,20 +175,18 @@ public class EntryMemoryTests
 
         for (var key = 0; key < 200; key++)
         {
-            memory.Remove(Key($"{key}"));
+            memory.Remove(Keys.Of($"{key}"));
         }
 
         // Nothing is left but the places in the queue, which the next entries take.
         for (var i = 0; i < 1_000; i++)
         {
-            memory.Hold(Key($"new-{i % 10}"), new byte[5_000], Hour);
+            memory.Hold(Keys.Of($"new-{i % 10}"), new byte[5_000], Hour);
         }
 
         memory.Size.ShouldBeInRange(50_000, Limit);
         Enumerable.Range(0, 10).ShouldAllBe(i => IsHeld(memory, $"new-{i}"));
     }
 
-    private static CacheKey Key(string text) => CacheKey.Of(Encoding.UTF8.GetBytes(text));
-
-    private static bool IsHeld(EntryMemory memory, string key) => memory.TryGet(Key(key), out _);
+    private static bool IsHeld(EntryMemory memory, string key) => memory.TryGet(Keys.Of(key), out _);
 }

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using OpenAi.Gateway.Tests.Forwarding;
@@ -37,6 +39,33 @@ public sealed class ConnectionReuseTests
         sink.Records.Count.ShouldBe(Requests);
         sink.Records.Where(record => record.AskedModel is null).ShouldAllBe(record =>
             record.AnsweredModel == null && record.SentModel == null && record.ServiceTier == null && record.Usage == default);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_is_run_again_begins_anew()
+    {
+        var sink = new HeldSink().Release();
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(AnswerTo(connection.Request.Text)));
+        await using (var gateway = await GatewayHost.StartOnSocketAsync(
+            options => options.To(upstream), build: builder => builder.Services.AddSingleton<UsageSink>(sink), use: app => app.Use(RunTwiceAsync)))
+        {
+            using var request = RequestOf(3);
+            using var answer = await gateway.Client.SendAsync(request);
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+
+        sink.Records.Select(record => (record.AskedModel, record.Usage.Input, record.Usage.Output)).ShouldBe([("model-3", 3, 1), ("model-3", 3, 1)]);
+    }
+
+    // As an error page may, which throws away what the first run had written.
+    private static async Task RunTwiceAsync(HttpContext context, RequestDelegate next)
+    {
+        var client = context.Response.Body;
+        context.Response.Body = new MemoryStream();
+        await next(context);
+        context.Response.Clear();
+        context.Response.Body = client;
+        await next(context);
     }
 
     private static bool IsQuestion(int number) => number % 3 == 0;
