@@ -16,6 +16,8 @@ internal sealed class CacheFetch : IDisposable
     private readonly CacheEntry? _old;
     private readonly HeadBefore _before;
     private readonly DateTimeOffset _begun;
+    private readonly IHttpResponseBodyFeature _clientBody;
+    private readonly IHttpRequestLifetimeFeature _clientLifetime;
     private readonly ResponseTee _tee;
     private readonly AbortWatch _lifetime;
     private readonly SingleFlight.Flight? _flight;
@@ -45,10 +47,13 @@ internal sealed class CacheFetch : IDisposable
         _old = old;
         _before = before;
         _begun = begun;
-        _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
+        _clientBody = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        _clientLifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        _tee = new ResponseTee(_clientBody, cache.Options.MaxBodySize, Decide);
         _flight = flight;
-        var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-        _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
+        _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true }
+            ? new LeaderLifetime(_clientLifetime)
+            : new AbortWatch(_clientLifetime);
     }
 
     /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
@@ -56,8 +61,6 @@ internal sealed class CacheFetch : IDisposable
 
     public async Task RunAsync(GatewayDelegate endpoint)
     {
-        var client = _context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        var lifetime = _context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         _context.Features.Set<IHttpResponseBodyFeature>(_tee);
         _context.Features.Set<IHttpRequestLifetimeFeature>(_lifetime);
         try
@@ -74,8 +77,8 @@ internal sealed class CacheFetch : IDisposable
         finally
         {
             _tee.Shared?.EndAs(StreamEnd.Broken);
-            _context.Features.Set(client);
-            _context.Features.Set(lifetime);
+            _context.Features.Set(_clientBody);
+            _context.Features.Set(_clientLifetime);
             if (_lifetime is LeaderLifetime { GoesOn: true })
             {
                 _request.Usage?.AddAbandoned(_request.Attempts, hasTimedOut: false);
