@@ -55,13 +55,11 @@ internal static class HeaderFilter
     public static bool StopsBeforeClient(string name) => NotToClient.Contains(name);
 
     /// <summary>RFC 9110, 7.6.1: a header that Connection names is for this hop only.</summary>
-    public static bool IsNamedBy(StringValues connection, string name)
-    {
-        if (connection.Count == 0 || connection is ["keep-alive"])
-        {
-            return false;
-        }
+    public static bool IsNamedBy(StringValues connection, string name) =>
+        connection.Count > 0 && connection is not ["keep-alive"] && IsOption(connection, name);
 
+    private static bool IsOption(StringValues connection, string name)
+    {
         foreach (var line in connection)
         {
             foreach (var option in line.AsSpan().Split(','))

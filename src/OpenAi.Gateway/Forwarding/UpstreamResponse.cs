@@ -73,7 +73,9 @@ internal static class UpstreamResponse
     {
         foreach (var (_, values) in headers)
         {
-            if (values.ToString().AsSpan().ContainsAny(ControlCharacters))
+            // Few have anything but printable ASCII, which takes less to look for.
+            var text = values.ToString().AsSpan();
+            if (text.ContainsAnyExceptInRange(' ', '~') && text.ContainsAny(ControlCharacters))
             {
                 return false;
             }

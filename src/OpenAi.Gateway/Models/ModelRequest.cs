@@ -173,7 +173,7 @@ internal sealed class ModelRequest
     /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
     /// both (<c>stream</c> and <c>stream_options.include_usage</c>). Other stream options change the bytes, and stay.
     /// </summary>
-    public void WriteKeyTo(IBufferWriter<byte> writer)
+    public void WriteKeyTo(PooledWriter writer)
     {
         if (!HasBothForms)
         {

@@ -11,7 +11,7 @@ internal ref struct EntryWriter(Span<byte> bytes)
     /// <summary>How long a text becomes: its bytes, behind their number in groups of seven bits.</summary>
     public static int LengthOf(string text)
     {
-        var bytes = Encoding.UTF8.GetByteCount(text);
+        var bytes = BytesOf(text);
         var length = bytes + 1;
         for (var number = bytes >> 7; number > 0; number >>= 7)
         {
@@ -47,7 +47,7 @@ internal ref struct EntryWriter(Span<byte> bytes)
 
     public void Write(string text)
     {
-        var number = (uint)Encoding.UTF8.GetByteCount(text);
+        var number = (uint)BytesOf(text);
         for (; number > 0x7f; number >>= 7)
         {
             Write((byte)(number | 0x80));
@@ -56,4 +56,7 @@ internal ref struct EntryWriter(Span<byte> bytes)
         Write((byte)number);
         _rest = _rest[Encoding.UTF8.GetBytes(text, _rest)..];
     }
+
+    // Nearly all are ASCII.
+    private static int BytesOf(string text) => Ascii.IsValid(text) ? text.Length : Encoding.UTF8.GetByteCount(text);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -77,6 +78,8 @@ internal sealed class JsonBodyReader : IDisposable
         }
     }
 
+    // Not into the pump: its every step would make room for a JSON reader.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int ReadTokens(ReadOnlySpan<byte> bytes)
     {
         var json = new LongTextReader(bytes, isFinalBlock: false, _state);

@@ -76,6 +76,9 @@ public sealed class ResponseHeaderTests
     public async Task A_header_that_is_none_is_a_broken_answer(string header) =>
         (await AnswerAsync(header)).ShouldBeError(502, "upstream_broken");
 
+    [Fact]
+    public async Task A_tab_in_a_header_passes() => (await AnswerAsync("X-Columns: a\tb")).Headers["X-Columns"].ShouldBe("a\tb");
+
     [Theory]
     [InlineData("X-Folded: a\r\n b")]
     [InlineData("X-Split: a\nX-Injected: b")]

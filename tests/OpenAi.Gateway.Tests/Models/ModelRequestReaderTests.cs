@@ -30,12 +30,14 @@ public class ModelRequestReaderTests
         (request.Model, request.ServiceTier).ShouldBe((name, name));
     }
 
-    [Fact]
-    public void Of_a_picture_in_the_body_only_a_byte_counts()
+    [Theory]
+    [InlineData("url")]
+    [InlineData("\\u0075rl")]
+    public void Of_a_picture_in_the_body_only_a_byte_counts(string name)
     {
         var data = $"data:image/png;base64,{new string('A', 100_000)}";
 
-        var request = Read($$$"""{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{{data}}}"}}]}]}""")!;
+        var request = Read($$$"""{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"{{{name}}}":"{{{data}}}"}}]}]}""")!;
 
         request.InputBytes.ShouldBeLessThan(200);
     }

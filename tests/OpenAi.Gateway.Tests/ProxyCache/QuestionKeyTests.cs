@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -73,9 +72,9 @@ public class QuestionKeyTests
             model.AskForUsage();
         }
 
-        var writer = new ArrayBufferWriter<byte>();
+        using var writer = new PooledWriter(body.Length);
         model!.WriteKeyTo(writer);
-        return Encoding.UTF8.GetString(writer.WrittenSpan);
+        return Encoding.UTF8.GetString(writer.Written);
     }
 
     private static string Hex(string text) => Convert.ToHexString(Encoding.Unicode.GetBytes(text));
