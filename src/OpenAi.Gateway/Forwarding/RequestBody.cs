@@ -48,23 +48,24 @@ internal sealed class RequestBody : IDisposable
     /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
     {
-        if (request.ContentLength == 0 || request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false)
+        var announced = request.ContentLength;
+        if (announced == 0 || (announced is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
         {
             return Empty;
         }
 
         var body = request.Body;
-        var capacity = (int)Math.Min(request.ContentLength ?? 4096, maxBuffered);
+        var capacity = (int)Math.Min(announced ?? 4096, maxBuffered);
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
         var length = 0;
-        while (length != request.ContentLength)
+        while (length != announced)
         {
             var room = Math.Min(buffer.Length, maxBuffered) - length;
             if (room == 0)
             {
                 if (length == maxBuffered)
                 {
-                    return new RequestBody(buffer, length, body, request.ContentLength);
+                    return new RequestBody(buffer, length, body, announced);
                 }
 
                 buffer = Grow(buffer, length, maxBuffered);

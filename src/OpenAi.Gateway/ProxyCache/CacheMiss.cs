@@ -14,11 +14,63 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
     public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old)
     {
         var flight = _cache.Flights.Join(key, out var isLeader);
-        return isLeader ? LeadAsync(request, cache, key, old, flight) : WaitAsync(request, cache, key, old, flight);
+        return isLeader ? FetchAsync(request, cache, key, old, flight) : WaitAsync(request, cache, key, old, flight);
     }
 
-    /// <summary>Asks the upstream; gives the entry that others may be answered with.</summary>
-    public async Task<CacheEntry?> FetchAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight? flight)
+    /// <summary>Asks the upstream and stores what it brings. Whoever waits in the flight, if the request leads one, gets that, too.</summary>
+    public async Task FetchAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight? flight)
+    {
+        CacheEntry? entry = null;
+        try
+        {
+            // The flight before this one may have stored its answer since this request looked.
+            if (flight is not null
+                && await _cache.GetAsync(key) is { } stored
+                && _hit.IsGood(stored, request.Context, cache.Options)
+                && CacheForm.For(request, cache, stored) is { } answer)
+            {
+                entry = stored;
+                await _hit.AnswerAsync(request, cache.Options, answer);
+                return;
+            }
+
+            using var fetch = Begin(request, cache, old, flight);
+            try
+            {
+                await fetch.RunAsync(next);
+            }
+            finally
+            {
+                if (!fetch.IsHeldBack)
+                {
+                    _hit.Count(request);
+                }
+            }
+
+            if (fetch.IsHeldBack)
+            {
+                fetch.ClearResponse();
+                await _hit.AnswerAsync(request, cache.Options, old!);
+                entry = old;
+            }
+            else if (fetch.ToEntry(services.Time.GetUtcNow()) is { } brought)
+            {
+                entry = brought;
+                await _cache.SetAsync(key, brought, cache.KeepFor(brought.FreshFor));
+            }
+        }
+        finally
+        {
+            if (flight is not null)
+            {
+                // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
+                var isHandedOver = entry is null && request.Context.RequestAborted.IsCancellationRequested;
+                _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
+            }
+        }
+    }
+
+    private CacheFetch Begin(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheEntry? old, SingleFlight.Flight? flight)
     {
         CacheAnswer.Mark(request, cache.Options, old is null ? CacheStatus.Miss : CacheStatus.Expired);
         if (cache.Options.HideCacheHeaders)
@@ -26,34 +78,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             CacheAnswer.HideHeaders(request.Context);
         }
 
-        var before = new HeadBefore(request.Context.Response.Headers);
-        using var fetch = new CacheFetch(request, cache, old, before, services.Time.GetUtcNow(), flight);
-        try
-        {
-            await fetch.RunAsync(next);
-        }
-        finally
-        {
-            if (!fetch.IsHeldBack)
-            {
-                _hit.Count(request);
-            }
-        }
-
-        if (fetch.IsHeldBack)
-        {
-            fetch.ClearResponse();
-            await _hit.AnswerAsync(request, cache.Options, old!);
-            return old;
-        }
-
-        if (fetch.ToEntry(services.Time.GetUtcNow()) is not { } entry)
-        {
-            return null;
-        }
-
-        await _cache.SetAsync(key, entry, cache.KeepFor(entry.FreshFor));
-        return entry;
+        return new CacheFetch(request, cache, old, new HeadBefore(request.Context.Response.Headers), services.Time.GetUtcNow(), flight);
     }
 
     private async Task WaitAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight flight)
@@ -114,30 +139,5 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             request.IsFollower = true;
             _hit.Begin(request, options, CacheStatus.Hit);
         });
-    }
-
-    private async Task LeadAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight flight)
-    {
-        CacheEntry? entry = null;
-        try
-        {
-            // The flight before this one may have stored its answer since this request looked.
-            if (await _cache.GetAsync(key) is { } stored
-                && _hit.IsGood(stored, request.Context, cache.Options)
-                && CacheForm.For(request, cache, stored) is { } answer)
-            {
-                entry = stored;
-                await _hit.AnswerAsync(request, cache.Options, answer);
-                return;
-            }
-
-            entry = await FetchAsync(request, cache, key, old, flight);
-        }
-        finally
-        {
-            // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
-            var isHandedOver = entry is null && request.Context.RequestAborted.IsCancellationRequested;
-            _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
-        }
     }
 }
