@@ -23,7 +23,7 @@ internal sealed class BridgeCall : IDisposable
 
         RequestBody Write(string model)
         {
-            var writer = new PooledWriter(1024);
+            var writer = new PooledBytes();
             legacy.WriteChatBody(prompt, model, writer);
             return writer.ToBody();
         }

@@ -57,7 +57,7 @@ internal sealed class EventWriter(int call, BridgeStream stream, PipeWriter clie
 
     private void WriteEvents()
     {
-        var bytes = _taken.Span;
+        ReadOnlySpan<byte> bytes = _taken.Span;
         while (!IsBroken && _parser.TryRead(ref bytes, out var found))
         {
             IsBroken = !stream.TryWrite(call, found, client);

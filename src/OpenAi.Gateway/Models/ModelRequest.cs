@@ -161,7 +161,7 @@ internal sealed class ModelRequest
     /// <summary>The body in another form, whose memory the caller gives back.</summary>
     public RequestBody ToBody(BodyForm form)
     {
-        var writer = new PooledWriter(_body.Length + 256);
+        var writer = new PooledBytes(_body.Length + 256);
         Write(EditsOf(form), writer);
         return writer.ToBody();
     }
@@ -173,7 +173,7 @@ internal sealed class ModelRequest
     /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
     /// both (<c>stream</c> and <c>stream_options.include_usage</c>). Other stream options change the bytes, and stay.
     /// </summary>
-    public void WriteKeyTo(PooledWriter writer)
+    public void WriteKeyTo(PooledBytes writer)
     {
         if (!HasBothForms)
         {
@@ -196,7 +196,7 @@ internal sealed class ModelRequest
         var removed = options ?? IncludeUsageMember;
         if (stream is null && removed is null && _edits is null && _modelEdit is null)
         {
-            writer.Write(span);
+            writer.Append(span);
             return;
         }
 

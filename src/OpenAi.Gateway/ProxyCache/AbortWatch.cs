@@ -13,7 +13,8 @@ internal class AbortWatch(IHttpRequestLifetimeFeature request) : IHttpRequestLif
         set => request.RequestAborted = value;
     }
 
-    protected IHttpRequestLifetimeFeature Request => request;
+    /// <summary>What it watches.</summary>
+    public IHttpRequestLifetimeFeature Request => request;
 
     public void Abort()
     {

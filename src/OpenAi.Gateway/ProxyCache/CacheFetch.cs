@@ -16,8 +16,6 @@ internal sealed class CacheFetch : IDisposable
     private readonly CacheEntry? _old;
     private readonly HeadBefore _before;
     private readonly DateTimeOffset _begun;
-    private readonly IHttpResponseBodyFeature _clientBody;
-    private readonly IHttpRequestLifetimeFeature _clientLifetime;
     private readonly ResponseTee _tee;
     private readonly AbortWatch _lifetime;
     private readonly SingleFlight.Flight? _flight;
@@ -47,13 +45,10 @@ internal sealed class CacheFetch : IDisposable
         _old = old;
         _before = before;
         _begun = begun;
-        _clientBody = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        _clientLifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-        _tee = new ResponseTee(_clientBody, cache.Options.MaxBodySize, Decide);
+        _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
         _flight = flight;
-        _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true }
-            ? new LeaderLifetime(_clientLifetime)
-            : new AbortWatch(_clientLifetime);
+        var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
     }
 
     /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
@@ -77,8 +72,8 @@ internal sealed class CacheFetch : IDisposable
         finally
         {
             _tee.Shared?.EndAs(StreamEnd.Broken);
-            _context.Features.Set(_clientBody);
-            _context.Features.Set(_clientLifetime);
+            _context.Features.Set(_tee.Client);
+            _context.Features.Set(_lifetime.Request);
             if (_lifetime is LeaderLifetime { GoesOn: true })
             {
                 _request.Usage?.AddAbandoned(_request.Attempts, hasTimedOut: false);

@@ -9,7 +9,7 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
 {
     private const int RoomForOthers = 1024;
 
-    private readonly PooledWriter _writer = new(RoomForOthers + bodyLength);
+    private readonly PooledBytes _bytes = new(RoomForOthers + bodyLength);
 
     // Each text goes behind its length, so that no part can pretend to be two.
     public void Add(string? text) => Add("", text);
@@ -19,34 +19,34 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
     {
         text ??= "";
         AddLength(prefix.Length + text.Length);
-        _writer.Write(MemoryMarshal.AsBytes(prefix.AsSpan()));
-        _writer.Write(MemoryMarshal.AsBytes(text.AsSpan()));
+        _bytes.Append(MemoryMarshal.AsBytes(prefix.AsSpan()));
+        _bytes.Append(MemoryMarshal.AsBytes(text.AsSpan()));
     }
 
     /// <summary>Adds what tells a question from others: of one to a model the body to send, without the form of its answer.</summary>
     public void Add(ModelRequest? model, ReadOnlySpan<byte> body)
     {
-        var start = _writer.Written.Length;
+        var start = _bytes.Length;
         AddLength(0);
         if (model is null)
         {
-            _writer.Write(body);
+            _bytes.Append(body);
         }
         else
         {
-            model.WriteKeyTo(_writer);
+            model.WriteKeyTo(_bytes);
         }
 
-        BitConverter.TryWriteBytes(_writer.Written[start..], _writer.Written.Length - start - sizeof(int));
+        BitConverter.TryWriteBytes(_bytes.Span[start..], _bytes.Length - start - sizeof(int));
     }
 
-    public CacheKey ToKey() => CacheKey.Of(_writer.Written);
+    public CacheKey ToKey() => CacheKey.Of(_bytes.Span);
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _bytes.Dispose();
 
     private void AddLength(int length)
     {
-        BitConverter.TryWriteBytes(_writer.GetSpan(sizeof(int)), length);
-        _writer.Advance(sizeof(int));
+        BitConverter.TryWriteBytes(_bytes.GetSpan(sizeof(int)), length);
+        _bytes.Advance(sizeof(int));
     }
 }

@@ -19,7 +19,8 @@ internal abstract class ResponseWriter(IHttpResponseBodyFeature client) : PipeWr
 
     public override long UnflushedBytes => _unflushed;
 
-    protected IHttpResponseBodyFeature Client => client;
+    /// <summary>What it stands before.</summary>
+    public IHttpResponseBodyFeature Client => client;
 
     public void DisableBuffering() => client.DisableBuffering();
 

@@ -72,9 +72,9 @@ public class QuestionKeyTests
             model.AskForUsage();
         }
 
-        using var writer = new PooledWriter(body.Length);
+        using var writer = new PooledBytes(body.Length);
         model!.WriteKeyTo(writer);
-        return Encoding.UTF8.GetString(writer.Written);
+        return Encoding.UTF8.GetString(writer.Span);
     }
 
     private static string Hex(string text) => Convert.ToHexString(Encoding.Unicode.GetBytes(text));
