@@ -48,7 +48,7 @@ public class UsageBenchmarks
     private static bool Read(byte[] answer)
     {
         using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
-        meter.Append(answer);
+        meter.ReadWhole(answer);
         meter.Complete();
         return meter.Reported is not null;
     }

@@ -17,7 +17,14 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
         var upstream = attempt.Body;
         var left = (attempt.ContentLength ?? long.MaxValue) - attempt.FirstBytes.Length;
         client.Write(attempt.FirstBytes);
-        meter?.Append(attempt.FirstBytes);
+        if (left == 0)
+        {
+            meter?.ReadWhole(attempt.FirstBytes);
+        }
+        else
+        {
+            meter?.Append(attempt.FirstBytes);
+        }
 
         // What is whole already goes out with the response's end.
         var isHere = left == 0 && !attempt.IsHttp2;

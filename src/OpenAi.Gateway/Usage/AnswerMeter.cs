@@ -9,9 +9,8 @@ internal sealed class AnswerMeter : IDisposable
     private readonly AnswerReader _answer;
     private readonly SseParser? _parser;
     private readonly EventReader? _events;
-    private readonly JsonBodyReader? _body;
-
     private readonly TimeProvider _time;
+    private JsonBodyReader? _body;
 
     private AnswerMeter(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time)
     {
@@ -21,10 +20,6 @@ internal sealed class AnswerMeter : IDisposable
         {
             _parser = new SseParser();
             _events = new EventReader(_answer, operation);
-        }
-        else
-        {
-            _body = new JsonBodyReader(_answer);
         }
     }
 
@@ -68,10 +63,26 @@ internal sealed class AnswerMeter : IDisposable
     public static AnswerMeter Create(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time) =>
         new(operation, isEventStream, isTraced, time);
 
+    /// <summary>Reads an answer that has come in one piece.</summary>
+    public void ReadWhole(ReadOnlySpan<byte> answer)
+    {
+        // Of a traced one, what stands between its ends is wanted, too: why it ended.
+        if (_events is not null || _answer.IsTraced || !WholeAnswer.TryRead(answer, _answer))
+        {
+            Append(answer);
+        }
+    }
+
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        _body?.Append(bytes);
-        while (_parser is not null && _parser.TryRead(ref bytes, out var found))
+        if (_parser is null)
+        {
+            _body ??= new JsonBodyReader(_answer);
+            _body.Append(bytes);
+            return;
+        }
+
+        while (_parser.TryRead(ref bytes, out var found))
         {
             _events!.Read(found.Data);
         }

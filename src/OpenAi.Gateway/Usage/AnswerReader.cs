@@ -51,6 +51,16 @@ internal sealed class AnswerReader(bool isTraced)
         HasChoice = false;
     }
 
+    /// <summary>Begins with the value of one member.</summary>
+    public void BeginAt(AnswerField field) => (_field, _next) = (field, null);
+
+    /// <summary>Begins between the members of an outermost object.</summary>
+    /// <param name="part">What the object is.</param>
+    public void BeginIn(AnswerPart part) => _parts[0] = part;
+
+    /// <summary>Forgets what the answer told of itself.</summary>
+    public void Forget() => (Usage, Model, ServiceTier) = (null, null, null);
+
     /// <summary>Takes the token at which the reader stands.</summary>
     /// <param name="json">The reader.</param>
     /// <param name="cutBytes">How many bytes were cut out of the token because it is long.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using OpenAi.Gateway.Tests.Streams;
 
@@ -42,6 +43,69 @@ public class JsonAnswerTests
             using var meter = Read(bytes.Chunk(size), operation);
             $"{meter.Reported} {meter.Model} {meter.Id} {meter.ServiceTier} {string.Join(',', meter.FinishReasons)} {meter.OutputBytes}".ShouldBe(expected);
         }
+    }
+
+    [Theory]
+    [InlineData(ChatAnswer)]
+    [InlineData(ResponseAnswer)]
+    [InlineData(CompletionAnswer)]
+    [InlineData(EmbeddingAnswer)]
+    [InlineData("""{"id":"1","usage":{"prompt_tokens":1},"model":"m","choices":[]}""")]
+    [InlineData("""{"choices":[],"usage":{"prompt_tokens":1},"model":"m","service_tier":"flex"}""")]
+    [InlineData("""{"model":"m","choices":[],"service_tier":"flex","data":[{"service_tier":"no"}],"usage":{"prompt_tokens":1}}""")]
+    [InlineData("""{"model":"m","choices":[],"usage":{"prompt_tokens":1},"tools":[{"usage":{"prompt_tokens":0}}]}""")]
+    [InlineData("""{"model":"m","tools":[{"properties":{"usage":{"prompt_tokens":0}}}]}""")]
+    [InlineData("""{"tools":[{"model":"no"}],"usage":{"prompt_tokens":1}}""")]
+    [InlineData("""{"model":"m","choices":[{"text":"a \"usage"}],"usage":{"prompt_tokens":1},"x\"usage":{"prompt_tokens":0}}""")]
+    [InlineData("""{"model":"m","choices":[{"text":"four words of text"}],"usage":null}""")]
+    [InlineData("""{"model":"m","choices":[{"text":"four words of text"}],"us\u0061ge":{"prompt_tokens":1}}""")]
+    [InlineData("""{"model":"m","choices":[],"usage":{"prompt_tokens":1}}""" + "\r\n ")]
+    [InlineData("""{"model":"m","choices":[],"usage":{"prompt_tokens":1}}]""")]
+    [InlineData("""{"model":"m","choices":[],"usage":{"prompt_tokens":1}""")]
+    [InlineData("""[{"model":"m","usage":{"prompt_tokens":1}}]""")]
+    [InlineData("\"usage\"")]
+    [InlineData("{\"usage\"")]
+    [InlineData("{}")]
+    [InlineData("")]
+    public void One_that_is_whole_tells_the_same(string answer) => CompareWhole(answer);
+
+    [Fact]
+    public void One_that_is_whole_tells_the_same_whatever_its_members_are()
+    {
+        var random = new Random(4);
+        for (var i = 0; i < 5_000; i++)
+        {
+            CompareWhole(RandomObject(random, depth: 0));
+        }
+    }
+
+    private static string RandomObject(Random random, int depth)
+    {
+        string[] names = ["usage", "model", "service_tier", "choices", "data", "response", "prompt_tokens", "text", "\\\"usage", "us\\u0061ge"];
+        random.Shuffle(names);
+        var members = names.Take(random.Next(names.Length)).Select(name => $"\"{name}\":{RandomValue(random, name, depth)}");
+        return $"{{{string.Join(random.Next(2) == 0 ? "," : " , ", members)}}}";
+    }
+
+    private static string RandomValue(Random random, string name, int depth) => random.Next(depth > 3 ? 4 : 7) switch
+    {
+        0 => random.Next(1000).ToString(CultureInfo.InvariantCulture),
+        1 => $"\"{name} {random.Next(10)}\"",
+        2 => random.Next(2) == 0 ? "null" : "\"a \\\"usage\"",
+        3 => $"{{\"prompt_tokens\":{random.Next(1000)},\"completion_tokens\":1}}",
+        4 => $"[{RandomObject(random, depth + 1)},{{\"text\":\"some {{words\"}}]",
+        _ => RandomObject(random, depth + 1),
+    };
+
+    private static void CompareWhole(string answer)
+    {
+        var bytes = Encoding.UTF8.GetBytes(answer);
+        using var whole = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
+        whole.ReadWhole(bytes);
+        using var passing = Read(bytes.Chunk(3));
+
+        (whole.Reported, whole.Model, whole.ServiceTier).ShouldBe((passing.Reported, passing.Model, passing.ServiceTier), answer);
+        (whole.Reported is null ? whole.OutputBytes : 0).ShouldBe(whole.Reported is null ? passing.OutputBytes : 0);
     }
 
     [Theory]
