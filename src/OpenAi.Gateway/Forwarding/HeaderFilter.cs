@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
@@ -13,9 +12,11 @@ internal static class HeaderFilter
         "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
     ];
 
-    private static readonly FrozenSet<string> Keys = Set(["Authorization", "api-key", "x-api-key"]);
+    private static readonly string[] HoldingKeys = ["Authorization", "api-key", "x-api-key"];
 
-    private static readonly FrozenSet<string> NotToUpstream = Set(
+    private static readonly HeaderNameSet Keys = new(HoldingKeys);
+
+    private static readonly HeaderNameSet NotToUpstream = new(
     [
         .. HopByHop,
 
@@ -23,7 +24,7 @@ internal static class HeaderFilter
         "Host", "Content-Length", "Expect",
 
         // The client's credentials: the gateway has its own.
-        .. Keys, "Cookie", "Cookie2",
+        .. HoldingKeys, "Cookie", "Cookie2",
 
         // Who the client is and where it came from is not the provider's business.
         "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
@@ -36,18 +37,15 @@ internal static class HeaderFilter
         "Accept-Encoding",
     ]);
 
-    private static readonly FrozenSet<string> NotToClient = Set(
+    private static readonly HeaderNameSet NotToClient = new(
     [
         .. HopByHop,
         "Set-Cookie", "Set-Cookie2", "Alt-Svc", "Strict-Transport-Security", "Public-Key-Pins", "NEL", "Report-To", "Reporting-Endpoints",
-        "Server", "Via", "Date", "Authorization", "api-key", "x-api-key", "WWW-Authenticate",
+        "Server", "Via", "Date", .. HoldingKeys, "WWW-Authenticate",
     ]);
 
     public static bool StopsBeforeUpstream(string name) =>
-        NotToUpstream.Contains(name)
-        || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith(':');
+        NotToUpstream.Contains(name) || name is [':', ..] || (name is ['x' or 'X', ..] && IsOfProxy(name));
 
     /// <summary>Whether the header is one that carries a provider's key.</summary>
     public static bool HoldsKey(string name) => Keys.Contains(name);
@@ -57,6 +55,9 @@ internal static class HeaderFilter
     /// <summary>RFC 9110, 7.6.1: a header that Connection names is for this hop only.</summary>
     public static bool IsNamedBy(StringValues connection, string name) =>
         connection.Count > 0 && connection is not ["keep-alive"] && IsOption(connection, name);
+
+    private static bool IsOfProxy(string name) =>
+        name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsOption(StringValues connection, string name)
     {
@@ -73,6 +74,4 @@ internal static class HeaderFilter
 
         return false;
     }
-
-    private static FrozenSet<string> Set(string[] names) => names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 }

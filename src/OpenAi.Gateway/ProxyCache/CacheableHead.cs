@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -9,11 +8,9 @@ namespace OpenAi.Gateway;
 internal static class CacheableHead
 {
     // Of this one answer or connection only, or made anew for each.
-    private static readonly FrozenSet<string> NotStored = new[]
-    {
+    private static readonly HeaderNameSet NotStored = new(
         "Set-Cookie", "Set-Cookie2", "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length", "Date", "Server",
-        "Age", "Alt-Svc", "Retry-After",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        "Age", "Alt-Svc", "Retry-After");
 
     /// <summary>
     /// An encoded answer suits only some clients, one that sets a cookie a single one; one that varies with a header that is not in the key suits
