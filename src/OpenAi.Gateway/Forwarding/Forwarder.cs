@@ -50,7 +50,7 @@ internal sealed class Forwarder
             return;
         }
 
-        var upstream = _services.Upstreams.Get(_metadata.Upstream);
+        var upstream = request.TargetIn(_services.Upstreams);
         using var activity = GatewayActivitySource.Start(_metadata, upstream);
         try
         {

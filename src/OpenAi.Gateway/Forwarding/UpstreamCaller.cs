@@ -19,7 +19,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         var started = services.Time.GetTimestamp();
         var deadline = metadata.Settings.Timeout ?? upstream.Options.Timeout;
         var chain = new UpstreamChain(request.Context, upstream, services.Upstreams, metadata.Settings.Retries, call);
-        upstream.Budget.AddCall();
+        upstream.Budget.AddCall(started);
 
         // 2
         if (chain.First() is not { } step)

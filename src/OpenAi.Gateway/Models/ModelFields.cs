@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 
@@ -6,7 +7,7 @@ namespace OpenAi.Gateway;
 /// <summary>The names of the fields of a request that the gateway acts on.</summary>
 internal static class ModelFields
 {
-    /// <summary>In the order of the reader's flags.</summary>
+    /// <summary>In the order of <see cref="ModelField"/>.</summary>
     public static readonly string[] Names =
     [
         "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "prompt", "input",
@@ -15,6 +16,23 @@ internal static class ModelFields
 
     private static readonly int Longest = Names.Max(name => name.Length);
     private static readonly bool[] Lengths = [.. Enumerable.Range(0, Longest + 1).Select(length => Names.Any(name => name.Length == length))];
+
+    public static string NameOf(ModelField field) => Names[BitOperations.Log2((uint)field)];
+
+    /// <summary>The field with the name at which a reader stands.</summary>
+    public static ModelField Of(in Utf8JsonReader name) => name.ValueTextEquals("model"u8) ? ModelField.Model
+        : name.ValueTextEquals("stream"u8) ? ModelField.Stream
+        : name.ValueTextEquals("stream_options"u8) ? ModelField.StreamOptions
+        : name.ValueTextEquals("max_tokens"u8) ? ModelField.MaxTokens
+        : name.ValueTextEquals("max_completion_tokens"u8) ? ModelField.MaxCompletionTokens
+        : name.ValueTextEquals("max_output_tokens"u8) ? ModelField.MaxOutputTokens
+        : name.ValueTextEquals("n"u8) ? ModelField.N
+        : name.ValueTextEquals("best_of"u8) ? ModelField.BestOf
+        : name.ValueTextEquals("prompt"u8) ? ModelField.Prompt
+        : name.ValueTextEquals("input"u8) ? ModelField.Input
+        : name.ValueTextEquals("service_tier"u8) ? ModelField.ServiceTier
+        : name.ValueTextEquals("background"u8) ? ModelField.Background
+        : ModelField.None;
 
     /// <summary>Whether a name can be one of a field, or look like one: most are told apart by their length.</summary>
     public static bool MayBeOne(in Utf8JsonReader name)

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -8,7 +8,7 @@ internal ref struct ModelRequestReader
 {
     private readonly ModelRequest _request;
     private LongTextReader _json;
-    private Field _seen;
+    private ModelField _seen;
     private long _inputBytes;
     private int _best;
     private int _n;
@@ -21,24 +21,6 @@ internal ref struct ModelRequestReader
         _json = new LongTextReader(body.Span, isFinalBlock: true, new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth }));
     }
 
-    [Flags]
-    private enum Field
-    {
-        None = 0,
-        Model = 1,
-        Stream = 2,
-        StreamOptions = 4,
-        MaxTokens = 8,
-        MaxCompletionTokens = 16,
-        MaxOutputTokens = 32,
-        N = 64,
-        BestOf = 128,
-        Prompt = 256,
-        Input = 512,
-        ServiceTier = 1024,
-        Background = 2048,
-    }
-
     /// <summary>
     /// Reads a body. An error is a body that two readers could understand differently: a field that stands there twice. A body that is no
     /// JSON object, or nested too deeply, gives neither request nor error.
@@ -48,6 +30,8 @@ internal ref struct ModelRequestReader
     /// <param name="maxDepth">How deeply it may be nested.</param>
     /// <param name="request">What was read.</param>
     /// <param name="into">Where to keep that; a new one when it is left out.</param>
+    // Not into a stage, which would make room for a JSON reader whenever it goes on.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth, out ModelRequest? request, ModelRequest? into = null)
     {
         request = null;
@@ -81,13 +65,13 @@ internal ref struct ModelRequestReader
         while (_json.Read() && _json.Token.TokenType == JsonTokenType.PropertyName)
         {
             var mayBeField = ModelFields.MayBeOne(_json.Token);
-            var field = mayBeField ? FieldOf(_json.Token) : Field.None;
-            if (mayBeField && field == Field.None && ModelFields.LooksLikeOne(_json.Token))
+            var field = mayBeField ? ModelFields.Of(_json.Token) : ModelField.None;
+            if (mayBeField && field == ModelField.None && ModelFields.LooksLikeOne(_json.Token))
             {
                 _request.Doubt ??= GatewayErrors.MisspeltField(_json.Token.GetString()!);
             }
 
-            if (field != Field.None && (_seen & field) != 0)
+            if (field != ModelField.None && (_seen & field) != 0)
             {
                 return GatewayErrors.DuplicateField(_json.Token.GetString()!);
             }
@@ -95,9 +79,9 @@ internal ref struct ModelRequestReader
             _seen |= field;
             Count(isTokenId: false);
             var start = _json.TokenStart;
-            _json.Read(wantsText: field is Field.Model or Field.ServiceTier);
+            _json.Read(wantsText: field is ModelField.Model or ModelField.ServiceTier);
             var valueStart = _json.TokenStart;
-            if (field == Field.StreamOptions && _json.Token.TokenType == JsonTokenType.StartObject)
+            if (field == ModelField.StreamOptions && _json.Token.TokenType == JsonTokenType.StartObject)
             {
                 if (ReadStreamOptions() is { } error)
                 {
@@ -110,7 +94,11 @@ internal ref struct ModelRequestReader
             }
 
             var end = _json.Consumed;
-            Place(field, new JsonMember(start, valueStart, end, before, isFirst));
+            if (field != ModelField.None)
+            {
+                Place(field, new JsonMember(start, valueStart, end, before, isFirst));
+            }
+
             (before, isFirst) = (end, false);
         }
 
@@ -165,78 +153,91 @@ internal ref struct ModelRequestReader
         return null;
     }
 
-    private void ReadValue(Field field)
+    private void ReadValue(ModelField field)
     {
         Count(isTokenId: false);
-        if (Problem(field) is { } expected && (field == Field.Model || _request.Operation != ModelOperation.Other))
+        if (field != ModelField.None)
         {
-            _request.Doubt ??= GatewayErrors.InvalidField(NameOf(field), expected);
+            Take(field);
+        }
+
+        if (_json.Token.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+        {
+            ReadParts(field);
+        }
+    }
+
+    private void Take(ModelField field)
+    {
+        if (Problem(field) is { } expected && (field == ModelField.Model || _request.Operation != ModelOperation.Other))
+        {
+            _request.Doubt ??= GatewayErrors.InvalidField(ModelFields.NameOf(field), expected);
         }
 
         switch (field)
         {
-            case Field.Model when _json.Token.TokenType == JsonTokenType.String:
+            case ModelField.Model when _json.Token.TokenType == JsonTokenType.String:
                 _request.Model = KnownWords.Get(ref _json.Token);
                 break;
-            case Field.ServiceTier when _json.Token.TokenType == JsonTokenType.String:
+            case ModelField.ServiceTier when _json.Token.TokenType == JsonTokenType.String:
                 _request.ServiceTier = KnownWords.Get(ref _json.Token);
                 break;
-            case Field.Stream:
+            case ModelField.Stream:
                 _request.IsStream = _json.Token.TokenType == JsonTokenType.True;
                 break;
-            case Field.Background:
+            case ModelField.Background:
                 _request.IsBackground = _json.Token.TokenType == JsonTokenType.True;
                 break;
-            case Field.N or Field.BestOf when _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
-                (_n, _best) = field == Field.N ? (count, _best) : (_n, count);
+            case ModelField.N or ModelField.BestOf when _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
+                (_n, _best) = field == ModelField.N ? (count, _best) : (_n, count);
                 break;
-            case Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
+            case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
                 if (_request.DeclaredMaxField is null || tokens > _request.MaxOutputTokens)
                 {
-                    (_request.MaxOutputTokens, _request.DeclaredMaxField) = (tokens, NameOf(field));
+                    (_request.MaxOutputTokens, _request.DeclaredMaxField) = (tokens, ModelFields.NameOf(field));
                 }
 
                 break;
         }
+    }
 
+    private void ReadParts(ModelField field)
+    {
         var depth = _json.Token.CurrentDepth;
-        if (_json.Token.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+        var texts = 0;
+        var isTokens = field is ModelField.Prompt or ModelField.Input;
+        var isArray = _json.Token.TokenType == JsonTokenType.StartArray;
+        while (_json.Read() && _json.Token.CurrentDepth > depth)
         {
-            var texts = 0;
-            var isTokens = field is Field.Prompt or Field.Input;
-            var isArray = _json.Token.TokenType == JsonTokenType.StartArray;
-            while (_json.Read() && _json.Token.CurrentDepth > depth)
+            Count(isTokens);
+            if (_json.Token.CurrentDepth == depth + 1 && _json.Token.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
             {
-                Count(isTokens);
-                if (_json.Token.CurrentDepth == depth + 1 && _json.Token.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
-                {
-                    texts++;
-                }
+                texts++;
             }
+        }
 
-            if (field == Field.Prompt && isArray && _request.Operation == ModelOperation.Completions)
-            {
-                _request.Prompts = Math.Max(1, texts);
-            }
+        if (field == ModelField.Prompt && isArray && _request.Operation == ModelOperation.Completions)
+        {
+            _request.Prompts = Math.Max(1, texts);
         }
     }
 
     // Of a chat's two fields some servers read the one and some the other, so the larger one decides; another operation's field says nothing.
-    private readonly bool Declares(Field field) => _request.Operation switch
+    private readonly bool Declares(ModelField field) => _request.Operation switch
     {
-        ModelOperation.ChatCompletions => field is Field.MaxCompletionTokens or Field.MaxTokens,
-        ModelOperation.Completions => field == Field.MaxTokens,
-        ModelOperation.Responses => field == Field.MaxOutputTokens,
+        ModelOperation.ChatCompletions => field is ModelField.MaxCompletionTokens or ModelField.MaxTokens,
+        ModelOperation.Completions => field == ModelField.MaxTokens,
+        ModelOperation.Responses => field == ModelField.MaxOutputTokens,
         _ => false,
     };
 
     // What the value should be, when it is something else that another reader may take for one: "5", 5.0, 1e3, "true".
-    private string? Problem(Field field) => _json.Token.TokenType == JsonTokenType.Null ? null : field switch
+    private string? Problem(ModelField field) => _json.Token.TokenType == JsonTokenType.Null ? null : field switch
     {
-        Field.Model when _json.Token.TokenType != JsonTokenType.String => "a text",
-        Field.Stream or Field.Background when _json.Token.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
-        Field.N or Field.BestOf when _json.Token.TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
-        Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when !IsNumber(out _) => "a whole number, 0 or more",
+        ModelField.Model when _json.Token.TokenType != JsonTokenType.String => "a text",
+        ModelField.Stream or ModelField.Background when _json.Token.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
+        ModelField.N or ModelField.BestOf when _json.Token.TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
+        ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when !IsNumber(out _) => "a whole number, 0 or more",
         _ => null,
     };
 
@@ -246,20 +247,20 @@ internal ref struct ModelRequestReader
         return _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt64(out number) && number >= 0;
     }
 
-    private readonly void Place(Field field, JsonMember member)
+    private readonly void Place(ModelField field, JsonMember member)
     {
         switch (field)
         {
-            case Field.Model:
+            case ModelField.Model:
                 _request.ModelMember = member;
                 break;
-            case Field.Stream:
+            case ModelField.Stream:
                 _request.StreamMember = member;
                 break;
-            case Field.StreamOptions:
+            case ModelField.StreamOptions:
                 _request.StreamOptionsMember = member;
                 break;
-            case Field.MaxTokens or Field.MaxCompletionTokens or Field.MaxOutputTokens when Declares(field):
+            case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when Declares(field):
                 _request.MaxTokensMember = member;
                 break;
         }
@@ -281,20 +282,4 @@ internal ref struct ModelRequestReader
         return _isLink && _json.Token.TokenType == JsonTokenType.String && value.StartsWith("data:"u8)
             && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0;
     }
-
-    private static string NameOf(Field field) => ModelFields.Names[BitOperations.Log2((uint)field)];
-
-    private static Field FieldOf(in Utf8JsonReader json) => json.ValueTextEquals("model"u8) ? Field.Model
-        : json.ValueTextEquals("stream"u8) ? Field.Stream
-        : json.ValueTextEquals("stream_options"u8) ? Field.StreamOptions
-        : json.ValueTextEquals("max_tokens"u8) ? Field.MaxTokens
-        : json.ValueTextEquals("max_completion_tokens"u8) ? Field.MaxCompletionTokens
-        : json.ValueTextEquals("max_output_tokens"u8) ? Field.MaxOutputTokens
-        : json.ValueTextEquals("n"u8) ? Field.N
-        : json.ValueTextEquals("best_of"u8) ? Field.BestOf
-        : json.ValueTextEquals("prompt"u8) ? Field.Prompt
-        : json.ValueTextEquals("input"u8) ? Field.Input
-        : json.ValueTextEquals("service_tier"u8) ? Field.ServiceTier
-        : json.ValueTextEquals("background"u8) ? Field.Background
-        : Field.None;
 }

@@ -9,6 +9,9 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bool isNeeded, GatewayServices services, GatewayDelegate next)
 {
+    private readonly string? _fixedPath = route.Settings.RewrittenPath?.Fixed;
+    private readonly ModelOperation _fixedOperation = ModelOperations.Of(route.Settings.RewrittenPath?.Fixed ?? "");
+
     public Task InvokeAsync(GatewayRequest request)
     {
         var method = request.Context.Request.Method;
@@ -20,7 +23,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         request.Operation = OperationOf(request);
         var isGuarded = guard.Covers(request);
-        var upstream = services.Upstreams.Get(route.Upstream);
+        var upstream = request.TargetIn(services.Upstreams);
         var isWanted = isNeeded || request.Usage is not null || upstream.HasModelMap;
         return isGuarded || (isWanted && request.Operation != ModelOperation.Other)
             ? ReadBody(request, isGuarded, upstream)
@@ -28,11 +31,13 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     }
 
     // A bridge needs no RewritePath to know what its route is for, unless the path is the client's choice.
-    private ModelOperation OperationOf(GatewayRequest request) => ModelOperations.Of(request.UpstreamPath) switch
+    private ModelOperation OperationOf(GatewayRequest request) => OfPath(request.UpstreamPath) switch
     {
         ModelOperation.Other when route.Settings.Bridge is not null && !route.Pattern.Contains('{', StringComparison.Ordinal) => ModelOperation.Completions,
         var operation => operation,
     };
+
+    private ModelOperation OfPath(string path) => ReferenceEquals(path, _fixedPath) ? _fixedOperation : ModelOperations.Of(path);
 
     // A small body has usually come with the request's head.
     private Task ReadBody(GatewayRequest request, bool isGuarded, Upstream upstream)

@@ -116,7 +116,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             return RequestBody.Empty;
         }
 
-        var limit = request.Route is { } route ? services.Upstreams.Get(route.Upstream).Options.MaxBufferedBody : RequestBody.DefaultMaxBuffered;
+        var limit = request.Route is not null ? request.TargetIn(services.Upstreams).Options.MaxBufferedBody : RequestBody.DefaultMaxBuffered;
         var body = await request.ReadBodyAsync(limit, services);
         if (request.Route is null && body is not null)
         {

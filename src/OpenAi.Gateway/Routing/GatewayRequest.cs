@@ -14,6 +14,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     private readonly ModelRequest _model = new();
     private readonly RequestUsage _usage = new();
     private string? _upstreamPath;
+    private Upstream? _target;
     private int _attempts;
     private bool _isOver;
 
@@ -39,7 +40,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         set
         {
             field = value;
-            _upstreamPath = null;
+            (_upstreamPath, _target) = (null, null);
         }
     }
 
@@ -84,6 +85,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>Path and query as the upstream sees them; on an ordinary endpoint the request's own.</summary>
     public string UpstreamPath => _upstreamPath ??= Route?.Settings.Path(Context)
         ?? Context.Request.Path.ToUriComponent() + Context.Request.QueryString.ToUriComponent();
+
+    /// <summary>The upstream that the route names, as it was when the request asked for it first.</summary>
+    public Upstream TargetIn(UpstreamRegistry upstreams) => _target ??= upstreams.Get(Route!.Upstream);
 
     public static GatewayRequest Of(HttpContext context)
     {

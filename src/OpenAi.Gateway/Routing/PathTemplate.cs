@@ -25,6 +25,9 @@ internal sealed partial class PathTemplate
         _hasQuery = text.Contains('?', StringComparison.Ordinal);
     }
 
+    /// <summary>The path of every request without a query of its own; <see langword="null"/> when it depends on route values.</summary>
+    public string? Fixed => _isFixed ? _text : null;
+
     /// <summary>The names of the route values that the path needs.</summary>
     public IReadOnlyList<string> ValueNames { get; }
 

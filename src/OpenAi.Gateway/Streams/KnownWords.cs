@@ -11,7 +11,7 @@ internal static class KnownWords
     private const int Places = 64;
     private const int MaxLength = 64;
 
-    private static readonly string?[] Words = new string?[Places];
+    private static readonly Word?[] Words = new Word?[Places];
 
     /// <summary>The string at which a reader stands.</summary>
     /// <exception cref="InvalidOperationException">It is no Unicode.</exception>
@@ -24,14 +24,15 @@ internal static class KnownWords
         }
 
         ref var place = ref Words[((text.Length * 31) + text[0] + (text[^1] * 7) + (text[text.Length / 2] * 13)) % Places];
-        var known = Volatile.Read(ref place);
-        if (known is not null && json.ValueTextEquals(known))
+        if (Volatile.Read(ref place) is { } known && text.SequenceEqual(known.Utf8))
         {
-            return known;
+            return known.Text;
         }
 
-        var word = json.GetString()!;
+        var word = new Word(json.GetString()!, text.ToArray());
         Volatile.Write(ref place, word);
-        return word;
+        return word.Text;
     }
+
+    private sealed record Word(string Text, byte[] Utf8);
 }

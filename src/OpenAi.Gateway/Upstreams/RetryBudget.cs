@@ -17,9 +17,10 @@ internal sealed class RetryBudget(TimeProvider time)
     private long _retries;
 
     /// <summary>Counts a call of a client, however often it will be tried.</summary>
-    public void AddCall()
+    /// <param name="now">The time now, as a timestamp.</param>
+    public void AddCall(long now)
     {
-        if (time.GetElapsedTime(Volatile.Read(ref _windowBegan)) >= Window)
+        if (time.GetElapsedTime(Volatile.Read(ref _windowBegan), now) >= Window)
         {
             lock (_lock)
             {

@@ -17,7 +17,7 @@ public sealed class RetryBudgetTests
         var budget = new RetryBudget(_time);
         var taken = 0;
 
-        Parallel.For(0, calls, _ => budget.AddCall());
+        Parallel.For(0, calls, _ => budget.AddCall(_time.GetTimestamp()));
         Parallel.For(0, 5_000, _ => Interlocked.Add(ref taken, budget.TryTake(percent) ? 1 : 0));
 
         taken.ShouldBe(retries);
@@ -32,7 +32,7 @@ public sealed class RetryBudgetTests
         Parallel.For(0, 20_000, _ =>
         {
             Interlocked.Increment(ref calls);
-            budget.AddCall();
+            budget.AddCall(_time.GetTimestamp());
             if (budget.TryTake(10))
             {
                 var now = Interlocked.Increment(ref taken);
@@ -47,7 +47,7 @@ public sealed class RetryBudgetTests
     public void Each_minute_begins_anew()
     {
         var budget = new RetryBudget(_time);
-        Parallel.For(0, 1_000, _ => budget.AddCall());
+        Parallel.For(0, 1_000, _ => budget.AddCall(_time.GetTimestamp()));
         Take(budget).ShouldBe(100);
 
         _time.Advance(TimeSpan.FromMinutes(1) - TimeSpan.FromTicks(1));
