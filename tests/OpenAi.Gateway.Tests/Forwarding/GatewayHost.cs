@@ -88,6 +88,9 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <summary>The entry that says that a client left.</summary>
     public Task<LogEntry> WhenClientGoneAsync() => Logs.WhenLoggedAsync(entry => entry.EventId.Id == 1204);
 
+    /// <summary>Stops a host on a socket as an app does, once its requests have ended: the ledger is emptied then.</summary>
+    public Task StopAsync() => ((WebApplication)_server).StopAsync().SoonAsync();
+
     /// <summary>Throws when a request met an exception that nobody handled: no test expects one.</summary>
     public async ValueTask DisposeAsync()
     {

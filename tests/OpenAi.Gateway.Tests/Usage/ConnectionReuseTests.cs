@@ -31,6 +31,7 @@ public sealed class ConnectionReuseTests
                 using var answer = await gateway.Client.SendAsync(request, cancellation);
                 (answer.Version, answer.StatusCode).ShouldBe((gateway.Client.DefaultRequestVersion, HttpStatusCode.OK));
             });
+            await gateway.StopAsync();
         }
 
         var ofModels = sink.Records.Where(record => record.AskedModel is not null).ToDictionary(record => record.AskedModel!);
@@ -52,6 +53,7 @@ public sealed class ConnectionReuseTests
             using var request = RequestOf(3);
             using var answer = await gateway.Client.SendAsync(request);
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+            await gateway.StopAsync();
         }
 
         sink.Records.Select(record => (record.AskedModel, record.Usage.Input, record.Usage.Output)).ShouldBe([("model-3", 3, 1), ("model-3", 3, 1)]);
