@@ -6,7 +6,8 @@ namespace OpenAi.Gateway;
 /// <summary>Moves an answer's bytes to the client as they come: each read is flushed at once, and nothing is allocated for it.</summary>
 internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan idleTimeout, bool isEventStream, AnswerMeter? meter)
 {
-    private const int BufferSize = 4096;
+    private const int EventSize = 4096;
+    private const int BodySize = 16 * 1024;
     private SseTail _tail;
 
     /// <summary>The end of the event stream so far; empty for other answers.</summary>
@@ -28,18 +29,14 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
 
         // What is whole already goes out with the response's end.
         var isHere = left == 0 && !attempt.IsHttp2;
-        if (attempt.FirstBytes.Length > 0 && !isHere && !await FlushAsync(clientGone) && left > 0)
+        if (attempt.FirstBytes.Length > 0 && !isHere && !await IsTakenAsync(client.FlushAsync(clientGone)) && left > 0)
         {
             return PumpEnd.ClientGone;
         }
 
-        // An event stream's headers go out before its first event, which may be far away, but not alone when that is here already.
-        var isHeadWaiting = isEventStream;
-
-        while (left > 0)
+        for (var isFirst = true; left > 0; isFirst = false)
         {
-            Memory<byte> buffer;
-            int read;
+            byte[] buffer = [];
             try
             {
                 clock.Restart(idleTimeout);
@@ -47,40 +44,39 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
                 {
                     // A stream that is silent between two events holds no buffer.
                     var waiting = upstream.ReadAsync(Memory<byte>.Empty, clock.Token);
-                    if (isHeadWaiting && !waiting.IsCompleted)
+                    if (isFirst && !waiting.IsCompleted)
                     {
-                        _ = await FlushAsync(clientGone);
+                        // The headers go out before the first event, which may be far away, but not alone when that is here already.
+                        await IsTakenAsync(client.FlushAsync(clientGone));
                         clock.Restart(idleTimeout);
                     }
 
-                    isHeadWaiting = false;
-                    _ = await waiting;
+                    await waiting;
                 }
 
-                buffer = client.GetMemory(BufferSize);
-                read = await upstream.ReadAsync(buffer, clock.Token);
+                buffer = ArrayPool<byte>.Shared.Rent(isEventStream ? EventSize : BodySize);
+                var read = await upstream.ReadAsync(buffer, clock.Token);
+                if (read == 0)
+                {
+                    return PumpEnd.Complete;
+                }
+
+                left -= read;
+                if (!await PassAsync(buffer.AsMemory(0, read), isFirst, clientGone) && left > 0)
+                {
+                    return PumpEnd.ClientGone;
+                }
             }
             catch (Exception error) when (error is IOException or OperationCanceledException or HttpRequestException)
             {
                 return clientGone.IsCancellationRequested ? PumpEnd.ClientGone : clock.HasTimedOut ? PumpEnd.IdleTimeout : PumpEnd.Broken;
             }
-
-            if (read == 0)
+            finally
             {
-                return PumpEnd.Complete;
-            }
-
-            if (isEventStream)
-            {
-                _tail.Append(buffer.Span[..read]);
-            }
-
-            meter?.Append(buffer.Span[..read]);
-            left -= read;
-            client.Advance(read);
-            if (!await FlushAsync(clientGone) && left > 0)
-            {
-                return PumpEnd.ClientGone;
+                if (buffer.Length > 0)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                }
             }
         }
 
@@ -90,6 +86,31 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
         }
 
         return PumpEnd.Complete;
+    }
+
+    // False when the client is gone.
+    private async ValueTask<bool> PassAsync(ReadOnlyMemory<byte> piece, bool isFirst, CancellationToken clientGone)
+    {
+        if (isEventStream)
+        {
+            _tail.Append(piece.Span);
+        }
+
+        if (meter is null)
+        {
+            return await IsTakenAsync(client.WriteAsync(piece, clientGone));
+        }
+
+        long? cameAt = isFirst ? meter.Now : null;
+        var sending = client.WriteAsync(piece, clientGone);
+        if (isFirst && isEventStream)
+        {
+            // The client waits for its first event: on a single processor it would be sent only when it has been read here.
+            await default(BehindOthers);
+        }
+
+        meter.Append(piece.Span, cameAt);
+        return await IsTakenAsync(sending);
     }
 
     // HTTP/2 sends its end separately; a stream left before it would be reset. The answer is whole whatever comes of this.
@@ -105,19 +126,16 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
     }
 
     // False when the client is gone.
-    private ValueTask<bool> FlushAsync(CancellationToken clientGone)
-    {
-        var flush = client.FlushAsync(clientGone);
-        return flush.IsCompletedSuccessfully ? new(!flush.Result.IsCompleted) : WaitAsync(flush);
-    }
+    private ValueTask<bool> IsTakenAsync(ValueTask<FlushResult> sending) =>
+        sending.IsCompletedSuccessfully ? new(!sending.Result.IsCompleted) : WaitForClientAsync(sending);
 
-    private async ValueTask<bool> WaitAsync(ValueTask<FlushResult> flush)
+    private async ValueTask<bool> WaitForClientAsync(ValueTask<FlushResult> sending)
     {
         // A slow client is not a silent upstream.
         clock.Restart(Timeout.InfiniteTimeSpan);
         try
         {
-            return !(await flush).IsCompleted;
+            return !(await sending).IsCompleted;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {

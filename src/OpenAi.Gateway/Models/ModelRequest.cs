@@ -14,6 +14,8 @@ internal sealed class ModelRequest
     /// <summary>What the legacy endpoint takes when a request names no maximum.</summary>
     public const int LegacyMaxTokens = 16;
 
+    private static readonly byte[] Options = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
+
     private ReadOnlyMemory<byte> _body;
     private List<JsonEdit>? _edits;
     private JsonEdit? _modelEdit;
@@ -142,7 +144,7 @@ internal sealed class ModelRequest
         }
         else if (StreamOptionsMember is not { } options)
         {
-            _usageEdit = new JsonEdit(FirstMember, 0, "\"stream_options\":{\"include_usage\":true},"u8.ToArray());
+            _usageEdit = new JsonEdit(FirstMember, 0, Options);
         }
         else if (span[options.ValueStart] != (byte)'{')
         {
@@ -266,7 +268,7 @@ internal sealed class ModelRequest
         }
 
         var position = 0;
-        foreach (var edit in edits.OrderBy(edit => edit.Start))
+        foreach (var edit in edits.Count == 1 ? edits : [.. edits.OrderBy(edit => edit.Start)])
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)

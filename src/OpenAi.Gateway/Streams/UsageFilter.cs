@@ -64,6 +64,17 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
         return base.FlushAsync(cancellationToken);
     }
 
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        if (!Begin())
+        {
+            return Client.Writer.WriteAsync(source, cancellationToken);
+        }
+
+        Filter(source.Span);
+        return FlushAsync(cancellationToken);
+    }
+
     public override void Complete(Exception? exception = null)
     {
         PassRest();
@@ -84,8 +95,13 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
             return;
         }
 
-        ReadOnlySpan<byte> input = _given.Span[..bytes];
+        var written = _given[..bytes];
         _given = _given[bytes..];
+        Filter(written.Span);
+    }
+
+    private void Filter(ReadOnlySpan<byte> input)
+    {
         while (_events.TryRead(ref input, out var found))
         {
             Pass(found);

@@ -53,6 +53,9 @@ internal sealed class AnswerMeter : IDisposable
 
     public bool IsEventStream => _events is not null;
 
+    /// <summary>The time now, as a timestamp.</summary>
+    public long Now => _time.GetTimestamp();
+
     /// <summary>When the first event with generated text came.</summary>
     public long? FirstTokenAt { get; private set; }
 
@@ -73,7 +76,10 @@ internal sealed class AnswerMeter : IDisposable
         }
     }
 
-    public void Append(ReadOnlySpan<byte> bytes)
+    /// <summary>Reads the next bytes of an answer.</summary>
+    /// <param name="bytes">Whatever has come.</param>
+    /// <param name="cameAt">When they came; <see langword="null"/> for now.</param>
+    public void Append(ReadOnlySpan<byte> bytes, long? cameAt = null)
     {
         if (_parser is null)
         {
@@ -87,7 +93,7 @@ internal sealed class AnswerMeter : IDisposable
             _events!.Read(found.Data);
         }
 
-        NoteFirstToken();
+        NoteFirstToken(cameAt);
     }
 
     /// <summary>Says that there are no more bytes: the last event may lack its blank line.</summary>
@@ -98,7 +104,7 @@ internal sealed class AnswerMeter : IDisposable
             _events!.Read(last.Data);
         }
 
-        NoteFirstToken();
+        NoteFirstToken(null);
     }
 
     public void Dispose()
@@ -107,11 +113,11 @@ internal sealed class AnswerMeter : IDisposable
         _body?.Dispose();
     }
 
-    private void NoteFirstToken()
+    private void NoteFirstToken(long? at)
     {
         if (FirstTokenAt is null && OutputEvents > 0)
         {
-            FirstTokenAt = _time.GetTimestamp();
+            FirstTokenAt = at ?? Now;
         }
     }
 }
