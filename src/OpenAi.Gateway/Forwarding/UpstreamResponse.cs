@@ -31,9 +31,9 @@ internal static class UpstreamResponse
         var sent = Values(answer.RequestMessage!.Headers.NonValidated, HeaderNames.Authorization).ToString();
         var secret = SecretOf(credential);
         var otherSecret = sent == credential ? default : SecretOf(sent);
-        var isBare = response.Headers.Count == 0;
-        Copy(answer.Headers.NonValidated, response.Headers, isBare, connection, secret, otherSecret);
-        Copy(answer.Content.Headers.NonValidated, response.Headers, isBare, connection, secret, otherSecret);
+        var marks = MarksOf(response.Headers);
+        Copy(answer.Headers.NonValidated, response.Headers, marks, connection, secret, otherSecret);
+        Copy(answer.Content.Headers.NonValidated, response.Headers, marks, connection, secret, otherSecret);
         if (response.StatusCode == StatusCodes.Status204NoContent)
         {
             response.ContentLength = null;
@@ -45,7 +45,7 @@ internal static class UpstreamResponse
     private static void Copy(
         HttpHeadersNonValidated from,
         IHeaderDictionary to,
-        bool isBare,
+        ulong marks,
         StringValues connection,
         ReadOnlySpan<char> secret,
         ReadOnlySpan<char> otherSecret)
@@ -59,12 +59,29 @@ internal static class UpstreamResponse
 
             // The server writes headers in ASCII alone. One that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
             var text = values.ToString();
-            if (Ascii.IsValid(text) && !Reveals(text, secret) && !Reveals(text, otherSecret) && (isBare || !to.ContainsKey(name)))
+            if (Ascii.IsValid(text) && !Reveals(text, secret) && !Reveals(text, otherSecret) && ((marks & MarkOf(name)) == 0 || !to.ContainsKey(name)))
             {
                 to[name] = values.Count == 1 ? text : ValuesOf(values);
             }
         }
     }
+
+    // Most names are told from those of the few headers that are there already by their length and first letter.
+    private static ulong MarksOf(IHeaderDictionary headers)
+    {
+        var marks = 0UL;
+        if (headers.Count > 0)
+        {
+            foreach (var (name, _) in headers)
+            {
+                marks |= MarkOf(name);
+            }
+        }
+
+        return marks;
+    }
+
+    private static ulong MarkOf(string name) => name is [var first, ..] ? 1UL << ((name.Length * 7) + (first & 31)) : 1;
 
     private static StringValues Values(HttpHeadersNonValidated headers, string name) =>
         headers.TryGetValues(name, out var values) ? ValuesOf(values) : StringValues.Empty;
