@@ -101,11 +101,12 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
             return await IsTakenAsync(client.WriteAsync(piece, clientGone));
         }
 
-        long? cameAt = isFirst ? meter.Now : null;
+        var isFirstEvent = isFirst && isEventStream;
+        long? cameAt = isFirstEvent ? meter.Now : null;
         var sending = client.WriteAsync(piece, clientGone);
-        if (isFirst && isEventStream)
+        if (isFirstEvent)
         {
-            // The client waits for its first event: on a single processor it would be sent only when it has been read here.
+            // The client waits for it: on a single processor it would be sent only when it has been read here.
             await default(BehindOthers);
         }
 

@@ -14,7 +14,7 @@ internal sealed class ModelRequest
     /// <summary>What the legacy endpoint takes when a request names no maximum.</summary>
     public const int LegacyMaxTokens = 16;
 
-    private static readonly byte[] Options = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
+    private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
 
     private ReadOnlyMemory<byte> _body;
     private List<JsonEdit>? _edits;
@@ -144,7 +144,7 @@ internal sealed class ModelRequest
         }
         else if (StreamOptionsMember is not { } options)
         {
-            _usageEdit = new JsonEdit(FirstMember, 0, Options);
+            _usageEdit = new JsonEdit(FirstMember, 0, UsageOption);
         }
         else if (span[options.ValueStart] != (byte)'{')
         {
