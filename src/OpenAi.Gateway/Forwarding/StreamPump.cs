@@ -29,7 +29,7 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
 
         // What is whole already goes out with the response's end.
         var isHere = left == 0 && !attempt.IsHttp2;
-        if (attempt.FirstBytes.Length > 0 && !isHere && !await IsTakenAsync(client.FlushAsync(clientGone)) && left > 0)
+        if (attempt.FirstBytes.Length > 0 && !isHere && !await SendAsync(default, clientGone) && left > 0)
         {
             return PumpEnd.ClientGone;
         }
@@ -47,7 +47,7 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
                     if (isFirst && !waiting.IsCompleted)
                     {
                         // The headers go out before the first event, which may be far away, but not alone when that is here already.
-                        await IsTakenAsync(client.FlushAsync(clientGone));
+                        await SendAsync(default, clientGone);
                         clock.Restart(idleTimeout);
                     }
 
@@ -96,22 +96,17 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
             _tail.Append(piece.Span);
         }
 
-        if (meter is null)
-        {
-            return await IsTakenAsync(client.WriteAsync(piece, clientGone));
-        }
-
-        var isFirstEvent = isFirst && isEventStream;
-        long? cameAt = isFirstEvent ? meter.Now : null;
-        var sending = client.WriteAsync(piece, clientGone);
+        var isFirstEvent = isFirst && isEventStream && meter is not null;
+        var cameAt = isFirstEvent ? meter?.Now : null;
+        var sending = SendAsync(piece, clientGone);
         if (isFirstEvent)
         {
             // The client waits for it: on a single processor it would be sent only when it has been read here.
             await default(BehindOthers);
         }
 
-        meter.Append(piece.Span, cameAt);
-        return await IsTakenAsync(sending);
+        meter?.Append(piece.Span, cameAt);
+        return await sending;
     }
 
     // HTTP/2 sends its end separately; a stream left before it would be reset. The answer is whole whatever comes of this.
@@ -126,16 +121,18 @@ internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan
         }
     }
 
-    // False when the client is gone.
-    private ValueTask<bool> IsTakenAsync(ValueTask<FlushResult> sending) =>
-        sending.IsCompletedSuccessfully ? new(!sending.Result.IsCompleted) : WaitForClientAsync(sending);
-
-    private async ValueTask<bool> WaitForClientAsync(ValueTask<FlushResult> sending)
+    // Sends a piece, or only what was written before. False when the client is gone, however that shows: what came for it still has to be read.
+    private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> piece, CancellationToken clientGone)
     {
-        // A slow client is not a silent upstream.
-        clock.Restart(Timeout.InfiniteTimeSpan);
         try
         {
+            var sending = piece.IsEmpty ? client.FlushAsync(clientGone) : client.WriteAsync(piece, clientGone);
+            if (!sending.IsCompleted)
+            {
+                // A slow client is not a silent upstream.
+                clock.Restart(Timeout.InfiniteTimeSpan);
+            }
+
             return !(await sending).IsCompleted;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)

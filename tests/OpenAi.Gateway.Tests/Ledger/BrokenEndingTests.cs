@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace OpenAi.Gateway.Tests.Ledger;
@@ -181,6 +182,24 @@ public sealed class BrokenEndingTests
 
         var record = await host.RecordAsync();
         (record.Ending, record.Usage.Output, record.IsEstimated, record.Status, record.Attempts).ShouldBe((ending, output, isEstimated, 200, 1));
+    }
+
+    [Fact]
+    public async Task What_came_counts_however_sending_it_fails()
+    {
+        await using var host = await StartAsync(
+            context => context.WriteEventsAsync(StandIn.Text + StandIn.Finish + StandIn.UsageEvent + StandIn.Done),
+            use: app => app.Use(async (context, next) =>
+            {
+                var client = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+                context.Features.Set<IHttpResponseBodyFeature>(new UnsendableBody(client));
+                await next(context);
+                context.Features.Set(client);
+            }));
+
+        await Endings.ReadAsync(await host.SendAsync("""{"model":"m","stream":true,"messages":[]}"""));
+
+        Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.Ok, StandIn.Told, false, 200, 1));
     }
 
     private Task<MeteredHost> StartAsync(
