@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
+using OpenAi.Gateway.Tests.Forwarding;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.Diagnostics;
 
+/// <summary>Alone, as <c>SecretTests</c> are: whoever listens makes the gateways of all other tests want the usage of their calls.</summary>
+[Collection(Timing.Name)]
 public sealed class GatewayActivityTests : IDisposable
 {
     private readonly Channel<Activity> _ended = Channel.CreateUnbounded<Activity>();
