@@ -14,7 +14,7 @@ internal sealed class UsageLedger(
 {
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(5);
 
-    private readonly UsageQueue[] _queues = [.. sinks.Select(sink => new UsageQueue(sink, queueCapacity, metrics, time, logger))];
+    private readonly UsageQueue[] _queues = [.. sinks.Select(sink => new UsageQueue(sink, queueCapacity, UsageQueue.DefaultRest, metrics, time, logger))];
     private readonly UnpricedModels _unpriced = new(prices, logger);
 
     /// <summary>Whether anybody wants records, so that answers need to be read for their usage at all.</summary>

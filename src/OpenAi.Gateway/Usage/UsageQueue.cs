@@ -8,16 +8,22 @@ internal sealed class UsageQueue : IDisposable
 {
     public const int DefaultCapacity = 10_000;
 
+    /// <summary>How long a few records may wait. Not of the app's clock: it is the machine that rests.</summary>
+    public static readonly TimeSpan DefaultRest = TimeSpan.FromMilliseconds(50);
+
     private const int MaxBatch = 256;
 
-    // To wake the reader for every record of a busy app would cost more than the records. Not of the app's clock: it is the machine that rests.
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
+    // To wake the reader for every record of a busy app would cost more than the records; those that wait long are moved by the garbage collector.
+    private const int Enough = 64;
+
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
     private readonly Channel<UsageRecord> _channel;
+    private readonly SemaphoreSlim _enough = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _draining = new();
     private readonly UsageSink _sink;
+    private readonly TimeSpan _rest;
     private readonly UsageMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -26,10 +32,12 @@ internal sealed class UsageQueue : IDisposable
     private readonly CancellationToken _drained;
     private readonly Task _reading;
     private long? _loggedAt;
+    private int _waiting;
 
-    public UsageQueue(UsageSink sink, int capacity, UsageMetrics metrics, TimeProvider time, ILogger logger)
+    public UsageQueue(UsageSink sink, int capacity, TimeSpan rest, UsageMetrics metrics, TimeProvider time, ILogger logger)
     {
         _sink = sink;
+        _rest = rest;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -46,6 +54,10 @@ internal sealed class UsageQueue : IDisposable
         if (!_channel.Writer.TryWrite(record))
         {
             _metrics.Dropped(1, _name);
+        }
+        else if (Interlocked.Increment(ref _waiting) == Enough)
+        {
+            _enough.Release();
         }
     }
 
@@ -79,6 +91,7 @@ internal sealed class UsageQueue : IDisposable
         var batch = new List<UsageRecord>(MaxBatch);
         while (await _channel.Reader.WaitToReadAsync())
         {
+            Volatile.Write(ref _waiting, 0);
             while (batch.Count < MaxBatch && _channel.Reader.TryRead(out var record))
             {
                 batch.Add(record);
@@ -91,10 +104,9 @@ internal sealed class UsageQueue : IDisposable
                 batch.Clear();
             }
 
-            if (!isFull)
-            {
-                await Task.Delay(Rest, _drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            // When more wait already it only takes back what woke it.
+            Task resting = _enough.WaitAsync(isFull ? TimeSpan.Zero : _rest, _drained);
+            await resting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
