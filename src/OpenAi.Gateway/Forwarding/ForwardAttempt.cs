@@ -12,6 +12,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     private const int FirstReadSize = 16 * 1024;
     private byte[] _first = [];
     private int _firstLength;
+    private bool _isDisposed;
 
     public ForwardClock Clock => clock;
 
@@ -60,7 +61,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     public static ForwardAttempt Refused(Upstream upstream, GatewayError error)
     {
         var step = new UpstreamStep(upstream, upstream, null!, null, TimeSpan.Zero);
-        return new(step, null, new ForwardClock(TimeProvider.System, CancellationToken.None)) { Error = error };
+        return new(step, null, new ForwardClock(TimeProvider.System)) { Error = error };
     }
 
     public async Task SendAsync(HttpMessageInvoker invoker, TimeSpan timeout)
@@ -94,6 +95,13 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
 
     public void Dispose()
     {
+        // The clock may serve another attempt by now.
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         Response?.Dispose();
         message?.Dispose();
         clock.Dispose();

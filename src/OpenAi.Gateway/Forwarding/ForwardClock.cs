@@ -1,17 +1,21 @@
 namespace OpenAi.Gateway;
 
-/// <summary>Cancels one attempt when the client leaves or a time runs out, and tells which of the two it was.</summary>
+/// <summary>
+/// Cancels one attempt when the client leaves or a time runs out, and tells which of the two it was. One that cancelled nothing is used again.
+/// </summary>
 internal sealed class ForwardClock : IDisposable
 {
     private readonly CancellationTokenSource _source;
-    private readonly CancellationToken _clientGone;
-    private readonly CancellationTokenRegistration _registration;
+    private readonly GatewayRequest? _owner;
+    private CancellationToken _clientGone;
+    private CancellationTokenRegistration _registration;
 
-    public ForwardClock(TimeProvider time, CancellationToken clientGone)
+    /// <param name="time">What it counts by.</param>
+    /// <param name="owner">Who keeps it for the next attempt; without one it serves only this.</param>
+    public ForwardClock(TimeProvider time, GatewayRequest? owner = null)
     {
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        _clientGone = clientGone;
-        _registration = clientGone.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        _owner = owner;
     }
 
     public CancellationToken Token => _source.Token;
@@ -19,12 +23,28 @@ internal sealed class ForwardClock : IDisposable
     /// <summary>Whether a time ran out while the client was still there.</summary>
     public bool HasTimedOut => _source.IsCancellationRequested && !_clientGone.IsCancellationRequested;
 
+    /// <summary>Begins an attempt that ends when the client leaves.</summary>
+    public ForwardClock Begin(CancellationToken clientGone)
+    {
+        _clientGone = clientGone;
+        _registration = clientGone.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        return this;
+    }
+
     /// <summary>Starts the time anew.</summary>
     public void Restart(TimeSpan limit) => _source.CancelAfter(limit);
 
     public void Dispose()
     {
         _registration.Dispose();
-        _source.Dispose();
+        if (_owner is not null && _source.TryReset())
+        {
+            (_clientGone, _registration) = (default, default);
+            _owner.Keep(this);
+        }
+        else
+        {
+            _source.Dispose();
+        }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 {
     private readonly ModelRequest _model = new();
     private readonly RequestUsage _usage = new();
+    private ForwardClock? _clock;
     private string? _upstreamPath;
     private Upstream? _target;
     private int _attempts;
@@ -126,6 +127,13 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         Node = node;
         return Interlocked.Increment(ref _attempts);
     }
+
+    /// <summary>Begins the clock of an attempt: the one that was kept, if there is one.</summary>
+    public ForwardClock BeginClock(TimeProvider time, CancellationToken clientGone) =>
+        (Interlocked.Exchange(ref _clock, null) ?? new ForwardClock(time, owner: this)).Begin(clientGone);
+
+    /// <summary>Keeps the clock of an attempt that has ended, for the next one on the connection.</summary>
+    public void Keep(ForwardClock clock) => _clock = clock;
 
     /// <summary>Ends it, when the response is complete: a connection that waits for its next request holds no body.</summary>
     public void Dispose()

@@ -80,7 +80,7 @@ public class GatewayRequestTests
     private static ModelRequest ModelOf(GatewayRequest request) =>
         (ModelRequest)FieldsOf(request).Single(field => field.FieldType == typeof(ModelRequest) && field.IsInitOnly).GetValue(request)!;
 
-    // Every field of the request, of its question and of its usage, but the context, and the parts themselves.
+    // Every field of the request, of its question and of its usage, but the context, the parts themselves, and what tells nothing of a request.
     private static (string Name, object? Value)[] ValuesOf(object owner) =>
     [
         .. FieldsOf(owner).SelectMany(field => IsPart(field) ? ValuesOf(field.GetValue(owner)!) : [($"{owner.GetType().Name}.{field.Name}", field.GetValue(owner))]),
@@ -105,7 +105,7 @@ public class GatewayRequestTests
 
     private static IEnumerable<FieldInfo> FieldsOf(object owner) => owner.GetType()
         .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-        .Where(field => field.FieldType != typeof(HttpContext) && field.FieldType != typeof(Lock));
+        .Where(field => field.FieldType != typeof(HttpContext) && field.FieldType != typeof(Lock) && field.FieldType != typeof(ForwardClock));
 
     private static object ValueFor(Type type) => type switch
     {
