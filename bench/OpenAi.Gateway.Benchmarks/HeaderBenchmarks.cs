@@ -14,7 +14,7 @@ public class HeaderBenchmarks
     private readonly RequestBody _body = RequestBody.Own([.. Samples.Question], Samples.Question.Length);
     private readonly HttpResponseMessage _answer = new(HttpStatusCode.OK);
     private ServiceProvider _services = null!;
-    private UpstreamStep _step;
+    private UpstreamStep _step = null!;
 
     [GlobalSetup]
     public void SetUp()

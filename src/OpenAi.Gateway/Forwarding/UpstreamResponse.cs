@@ -69,13 +69,11 @@ internal static class UpstreamResponse
     // Most names are told from those of the few headers that are there already by their length and first letter.
     private static ulong MarksOf(IHeaderDictionary headers)
     {
+        using var there = new HeaderSnapshot(headers);
         var marks = 0UL;
-        if (headers.Count > 0)
+        foreach (var (name, _) in there.Headers)
         {
-            foreach (var (name, _) in headers)
-            {
-                marks |= MarkOf(name);
-            }
+            marks |= MarkOf(name);
         }
 
         return marks;

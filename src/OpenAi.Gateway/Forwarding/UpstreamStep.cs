@@ -6,7 +6,7 @@ namespace OpenAi.Gateway;
 /// <param name="Pair">Its node, and the key for it.</param>
 /// <param name="Fallback">What the upstream is a fallback by; <see langword="null"/> for the call's own.</param>
 /// <param name="Pause">How long to wait before.</param>
-internal readonly record struct UpstreamStep(Upstream First, Upstream Upstream, NodeKey Pair, OpenAiFallbackOptions? Fallback, TimeSpan Pause)
+internal sealed record UpstreamStep(Upstream First, Upstream Upstream, NodeKey Pair, OpenAiFallbackOptions? Fallback, TimeSpan Pause)
 {
     /// <summary>Whether a header that the route sets would carry another provider's key there.</summary>
     public bool IsForeignKey(string header) => Fallback is not null

@@ -27,9 +27,9 @@ internal static class CacheableHead
     /// <summary>The headers to store: those of the answer itself, without those that the app had set <paramref name="before"/>.</summary>
     public static KeyValuePair<string, StringValues>[] Of(IHeaderDictionary headers, HeadBefore before, string statusHeader)
     {
+        using var all = new HeaderSnapshot(headers);
         var count = 0;
-        var stored = new KeyValuePair<string, StringValues>[headers.Count];
-        foreach (var header in headers)
+        foreach (var header in all.Headers)
         {
             // How much of a limit was left then says nothing now.
             if (!NotStored.Contains(header.Key)
@@ -37,11 +37,11 @@ internal static class CacheableHead
                 && !header.Key.Equals(statusHeader, StringComparison.OrdinalIgnoreCase)
                 && !before.Has(header))
             {
-                stored[count++] = header;
+                all.Headers[count++] = header;
             }
         }
 
-        return stored[..count];
+        return all.Headers[..count].ToArray();
     }
 
     private static bool IsHarmless(string name) =>

@@ -1,7 +1,7 @@
 namespace OpenAi.Gateway;
 
 /// <summary>The values that the gateway reads from an answer.</summary>
-internal enum AnswerField
+internal enum AnswerField : byte
 {
     None,
     Model,

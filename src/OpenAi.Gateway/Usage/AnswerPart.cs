@@ -1,7 +1,7 @@
 namespace OpenAi.Gateway;
 
 /// <summary>The parts of an answer that the gateway reads something from.</summary>
-internal enum AnswerPart
+internal enum AnswerPart : byte
 {
     /// <summary>Everything else.</summary>
     Other,

@@ -1,0 +1,31 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace OpenAi.Gateway;
+
+/// <summary>The headers as they are now, in memory that is given back; an enumerator of them would be made anew each time.</summary>
+internal readonly ref struct HeaderSnapshot
+{
+    private readonly KeyValuePair<string, StringValues>[] _rented;
+    private readonly int _count;
+
+    public HeaderSnapshot(IHeaderDictionary headers)
+    {
+        _count = headers.Count;
+        _rented = _count == 0 ? [] : ArrayPool<KeyValuePair<string, StringValues>>.Shared.Rent(_count);
+        headers.CopyTo(_rented, 0);
+    }
+
+    /// <summary>May be written to; that changes nothing but the snapshot.</summary>
+    public Span<KeyValuePair<string, StringValues>> Headers => _rented.AsSpan(0, _count);
+
+    public void Dispose()
+    {
+        if (_count > 0)
+        {
+            _rented.AsSpan(0, _count).Clear();
+            ArrayPool<KeyValuePair<string, StringValues>>.Shared.Return(_rented);
+        }
+    }
+}
