@@ -58,10 +58,10 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     public bool IsOutOfQuota => Response is { } response && RetryPolicy.IsOutOfQuota(response.StatusCode, FirstBytes);
 
     /// <summary>An attempt that was never made.</summary>
-    public static ForwardAttempt Refused(Upstream upstream, GatewayError error)
+    public static ForwardAttempt Refused(Upstream upstream, GatewayError error, ForwardClock clock)
     {
         var step = new UpstreamStep(upstream, upstream, null!, null, TimeSpan.Zero);
-        return new(step, null, new ForwardClock(TimeProvider.System)) { Error = error };
+        return new(step, null, clock) { Error = error };
     }
 
     public async Task SendAsync(HttpMessageInvoker invoker, TimeSpan timeout)

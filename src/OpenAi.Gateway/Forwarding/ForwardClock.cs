@@ -6,13 +6,13 @@ namespace OpenAi.Gateway;
 internal sealed class ForwardClock : IDisposable
 {
     private readonly CancellationTokenSource _source;
-    private readonly GatewayRequest? _owner;
+    private readonly GatewayRequest _owner;
     private CancellationToken _clientGone;
     private CancellationTokenRegistration _registration;
 
     /// <param name="time">What it counts by.</param>
-    /// <param name="owner">Who keeps it for the next attempt; without one it serves only this.</param>
-    public ForwardClock(TimeProvider time, GatewayRequest? owner = null)
+    /// <param name="owner">Who keeps it for the next attempt.</param>
+    public ForwardClock(TimeProvider time, GatewayRequest owner)
     {
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _owner = owner;
@@ -37,7 +37,7 @@ internal sealed class ForwardClock : IDisposable
     public void Dispose()
     {
         _registration.Dispose();
-        if (_owner is not null && _source.TryReset())
+        if (_source.TryReset())
         {
             (_clientGone, _registration) = (default, default);
             _owner.Keep(this);

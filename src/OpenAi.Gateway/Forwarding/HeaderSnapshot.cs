@@ -13,19 +13,12 @@ internal readonly ref struct HeaderSnapshot
     public HeaderSnapshot(IHeaderDictionary headers)
     {
         _count = headers.Count;
-        _rented = _count == 0 ? [] : ArrayPool<KeyValuePair<string, StringValues>>.Shared.Rent(_count);
+        _rented = ArrayPool<KeyValuePair<string, StringValues>>.Shared.Rent(_count);
         headers.CopyTo(_rented, 0);
     }
 
     /// <summary>May be written to; that changes nothing but the snapshot.</summary>
     public Span<KeyValuePair<string, StringValues>> Headers => _rented.AsSpan(0, _count);
 
-    public void Dispose()
-    {
-        if (_count > 0)
-        {
-            _rented.AsSpan(0, _count).Clear();
-            ArrayPool<KeyValuePair<string, StringValues>>.Shared.Return(_rented);
-        }
-    }
+    public void Dispose() => ArrayPool<KeyValuePair<string, StringValues>>.Shared.Return(_rented, clearArray: true);
 }

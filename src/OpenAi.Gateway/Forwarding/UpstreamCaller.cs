@@ -25,7 +25,8 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         if (chain.First() is not { } step)
         {
             ForwardLog.NoNode(logger, metadata.Pattern, upstream.Name);
-            return ForwardAttempt.Refused(upstream, GatewayErrors.NoUpstream(upstream.Options.Cooldown));
+            var clock = request.BeginClock(services.Time, call.Cancelled);
+            return ForwardAttempt.Refused(upstream, GatewayErrors.NoUpstream(upstream.Options.Cooldown), clock);
         }
 
         while (true)

@@ -130,7 +130,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     /// <summary>Begins the clock of an attempt: the one that was kept, if there is one.</summary>
     public ForwardClock BeginClock(TimeProvider time, CancellationToken clientGone) =>
-        (Interlocked.Exchange(ref _clock, null) ?? new ForwardClock(time, owner: this)).Begin(clientGone);
+        (Interlocked.Exchange(ref _clock, null) ?? new ForwardClock(time, this)).Begin(clientGone);
 
     /// <summary>Keeps the clock of an attempt that has ended, for the next one on the connection.</summary>
     public void Keep(ForwardClock clock) => _clock = clock;
