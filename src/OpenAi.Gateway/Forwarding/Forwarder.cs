@@ -38,12 +38,9 @@ internal sealed class Forwarder
         _bridge = new BridgeForwarder(metadata, services, _caller, _end);
     }
 
-    /// <summary>The endpoint as the app sees it.</summary>
-    public Task InvokeAsync(HttpContext context) => InvokeAsync(GatewayRequest.Of(context));
-
-    public async Task InvokeAsync(GatewayRequest request)
+    public async Task InvokeAsync(HttpContext context)
     {
-        var context = request.Context;
+        var request = GatewayRequest.Of(context);
         if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
             await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));

@@ -53,7 +53,7 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         var own = metadata.GetOrderedMetadata<GatewayPolicy>();
         IReadOnlyList<GatewayPolicy> inScope = route is null ? own : [.. scope.Policies, .. own];
 
-        GatewayDelegate pipeline = endpoint.Target is Forwarder forwarder ? forwarder.InvokeAsync : request => endpoint(request.Context);
+        GatewayDelegate pipeline = request => endpoint(request.Context);
         var cache = inScope.OfType<ProxyCachePolicy>().LastOrDefault();
         var limits = inScope.OfType<LimitCountPolicy>().ToArray();
         var spends = inScope.OfType<SpendPolicy>().ToArray();
