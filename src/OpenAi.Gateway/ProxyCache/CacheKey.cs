@@ -8,10 +8,16 @@ internal readonly record struct CacheKey(UInt128 High, UInt128 Low)
 {
     private const string Prefix = "oag:1:";
 
+    // One for each thread: what is made for a single call looks its algorithm up anew, which takes longer than to hash a question.
+    [ThreadStatic]
+    private static IncrementalHash? _sha256;
+
     public static CacheKey Of(ReadOnlySpan<byte> material)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(material, hash);
+        var sha256 = _sha256 ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha256.AppendData(material);
+        sha256.GetHashAndReset(hash);
         return new CacheKey(BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
     }
 
