@@ -17,7 +17,15 @@ internal static class AnswerFields
     {
         // No name is longer when each of its letters is escaped.
         Span<byte> name = stackalloc byte[JsonSearch.LongestEscape * LongestName];
-        return json.ValueSpan.Length > name.Length ? Of(part, default) : Of(part, name[..json.CopyString(name)]);
+        try
+        {
+            return json.ValueSpan.Length > name.Length ? Of(part, default) : Of(part, name[..json.CopyString(name)]);
+        }
+        catch (InvalidOperationException)
+        {
+            // It is no Unicode, and none of the names; what stands behind it may be.
+            return Of(part, default);
+        }
     }
 
     private static (AnswerField Field, AnswerPart Part) Of(AnswerPart part, ReadOnlySpan<byte> name) => part switch

@@ -17,6 +17,7 @@ internal sealed class AnswerReader(bool isTraced)
     private AnswerField _field;
     private TokenUsage _usage;
     private bool _hasUsage;
+    private bool _isUnreadable;
     private bool _countsText;
 
     public bool IsTraced => isTraced;
@@ -76,13 +77,17 @@ internal sealed class AnswerReader(bool isTraced)
                 Enter(depth, _next ?? PartAt(depth - 1), json.TokenType);
                 break;
             case JsonTokenType.EndObject when PartAt(depth) == AnswerPart.Usage:
-                Usage = _hasUsage ? _usage : Usage;
+                Usage = _isUnreadable ? null : _hasUsage ? _usage : Usage;
+                break;
+            case JsonTokenType.Number when _field >= AnswerField.Input && TryCount(ref json, out var number):
+                TakeNumber(number);
+                break;
+            case not JsonTokenType.Null when _field is AnswerField.Input or AnswerField.Output:
+                // What is not known must not count as nothing.
+                _isUnreadable = true;
                 break;
             case JsonTokenType.String:
                 TakeString(ref json, cutBytes);
-                break;
-            case JsonTokenType.Number when _field >= AnswerField.Input && json.TryGetInt64(out var number) && number >= 0:
-                TakeNumber(number);
                 break;
         }
 
@@ -151,7 +156,20 @@ internal sealed class AnswerReader(bool isTraced)
             AnswerField.CacheWriteInput => _usage with { CacheWriteInput = number },
             _ => _usage with { Reasoning = number },
         },
-        _hasUsage || _field is AnswerField.Input or AnswerField.Output);
+        _hasUsage || _field == AnswerField.Input);
+
+    // Some servers write whole numbers as 10.0.
+    private static bool TryCount(ref Utf8JsonReader json, out long number)
+    {
+        if (json.TryGetInt64(out number))
+        {
+            return number >= 0;
+        }
+
+        var isWhole = json.TryGetDecimal(out var value) && value is >= 0 and <= long.MaxValue && value == decimal.Truncate(value);
+        number = isWhole ? (long)value : 0;
+        return isWhole;
+    }
 
     private void Enter(int depth, AnswerPart part, JsonTokenType token)
     {
@@ -163,7 +181,7 @@ internal sealed class AnswerReader(bool isTraced)
 
         if (part == AnswerPart.Usage)
         {
-            (_usage, _hasUsage) = (default, false);
+            (_usage, _hasUsage, _isUnreadable) = (default, false, false);
         }
     }
 

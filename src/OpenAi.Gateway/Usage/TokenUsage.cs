@@ -8,16 +8,18 @@ namespace OpenAi.Gateway;
 /// <param name="Reasoning">The part of <paramref name="Output"/> that was hidden reasoning.</param>
 public readonly record struct TokenUsage(long Input, long Output, long CachedInput = 0, long CacheWriteInput = 0, long Reasoning = 0)
 {
-    /// <summary>Input and output together.</summary>
-    public long Total => Input + Output;
+    /// <summary>Input and output together; <see cref="long.MaxValue"/> when that is more.</summary>
+    public long Total => Sum(Input, Output);
 
-    /// <summary>The sum of two usages, part by part.</summary>
+    /// <summary>The sum of two usages, part by part; <see cref="long.MaxValue"/> where it is more.</summary>
     /// <param name="left">One usage.</param>
     /// <param name="right">Another one.</param>
     public static TokenUsage operator +(TokenUsage left, TokenUsage right) => new(
-        left.Input + right.Input,
-        left.Output + right.Output,
-        left.CachedInput + right.CachedInput,
-        left.CacheWriteInput + right.CacheWriteInput,
-        left.Reasoning + right.Reasoning);
+        Sum(left.Input, right.Input),
+        Sum(left.Output, right.Output),
+        Sum(left.CachedInput, right.CachedInput),
+        Sum(left.CacheWriteInput, right.CacheWriteInput),
+        Sum(left.Reasoning, right.Reasoning));
+
+    private static long Sum(long left, long right) => right > 0 && left > long.MaxValue - right ? long.MaxValue : left + right;
 }

@@ -123,6 +123,37 @@ public class JsonAnswerTests
     }
 
     [Theory]
+    [InlineData("10.0", "5", 10, 5)]
+    [InlineData("1e1", "5.00", 10, 5)]
+    [InlineData("10", "null", 10, 0)]
+    public void A_count_may_be_written_as_a_decimal_or_be_left_out(string input, string output, long expectedInput, long expectedOutput) =>
+        WithCounts(input, output).ShouldBe(new TokenUsage(expectedInput, expectedOutput));
+
+    [Theory]
+    [InlineData("\"10\"")]
+    [InlineData("-10")]
+    [InlineData("10.5")]
+    [InlineData("9223372036854775808")]
+    [InlineData("1e99")]
+    [InlineData("true")]
+    public void A_count_that_cannot_be_read_is_not_taken_for_none(string count)
+    {
+        WithCounts(count, "5").ShouldBeNull();
+        WithCounts("10", count).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_usage_without_input_is_none() => WithCounts("null", "5").ShouldBeNull();
+
+    [Fact]
+    public void A_name_that_is_no_Unicode_hides_nothing_behind_it()
+    {
+        using var meter = Read(Encoding.UTF8.GetBytes("""{"x":{"\ud800":1},"usage":{"prompt_tokens":1}}""").Chunk(3));
+
+        meter.Reported.ShouldBe(new TokenUsage(1, 0));
+    }
+
+    [Theory]
     [InlineData("x")]
     [InlineData("\\\\")]
     [InlineData("\\\"")]
@@ -188,6 +219,23 @@ public class JsonAnswerTests
     [Fact]
     public void Usages_add_up_part_by_part() =>
         (new TokenUsage(1, 2, 3, 4, 5) + new TokenUsage(10, 20, 30, 40, 50)).ShouldBe(new TokenUsage(11, 22, 33, 44, 55));
+
+    [Fact]
+    public void Usages_that_are_too_large_become_the_largest()
+    {
+        var huge = new TokenUsage(long.MaxValue, 5);
+
+        (huge.Total, (huge + huge).Input, (huge + huge).Output).ShouldBe((long.MaxValue, long.MaxValue, 10));
+    }
+
+    // In one piece and in several, which must agree.
+    private static TokenUsage? WithCounts(string input, string output)
+    {
+        var answer = $$$"""{"model":"m","choices":[],"usage":{"prompt_tokens":{{{input}}},"completion_tokens":{{{output}}}}}""";
+        CompareWhole(answer);
+        using var meter = Read(Encoding.UTF8.GetBytes(answer).Chunk(3));
+        return meter.Reported;
+    }
 
     private static AnswerMeter Read(IEnumerable<byte[]> chunks, ModelOperation operation = ModelOperation.ChatCompletions)
     {
