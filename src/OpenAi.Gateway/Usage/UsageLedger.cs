@@ -41,9 +41,8 @@ internal sealed class UsageLedger(
         }
     }
 
-    /// <summary>Gives the sinks what waits for them, for as long as stopping may last.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_queues.Select(queue => queue.DrainAsync(DrainDeadline, cancellationToken)));
+    /// <summary>Gives the sinks what waits for them, for five seconds at most.</summary>
+    public Task DrainAsync() => Task.WhenAll(_queues.Select(queue => queue.DrainAsync(DrainDeadline)));
 
     public void Dispose()
     {

@@ -53,7 +53,7 @@ internal sealed class UsageQueue : IDisposable
     {
         if (!_channel.Writer.TryWrite(record))
         {
-            _metrics.Dropped(1, _name);
+            Drop(1);
         }
         else if (Interlocked.Increment(ref _waiting) == Enough)
         {
@@ -62,15 +62,15 @@ internal sealed class UsageQueue : IDisposable
     }
 
     /// <summary>Takes nothing more and gives the sink what is left; what it has not taken in time is dropped and counted.</summary>
-    public async Task DrainAsync(TimeSpan deadline, CancellationToken cancellationToken)
+    public async Task DrainAsync(TimeSpan deadline)
     {
         _channel.Writer.TryComplete();
         await _draining.CancelAsync();
         try
         {
-            await _reading.WaitAsync(deadline, _time, cancellationToken);
+            await _reading.WaitAsync(deadline, _time);
         }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        catch (TimeoutException)
         {
             await _stopping.CancelAsync();
             DropRest();
@@ -119,7 +119,7 @@ internal sealed class UsageQueue : IDisposable
         }
         catch (Exception error)
         {
-            _metrics.Dropped(count, _name);
+            Drop(count);
             Log(count, error);
         }
     }
@@ -141,6 +141,19 @@ internal sealed class UsageQueue : IDisposable
             count++;
         }
 
-        _metrics.Dropped(count, _name);
+        Drop(count);
+    }
+
+    // Listeners of metrics run right here, and none of them may end the queue or cost a call its answer.
+    private void Drop(int count)
+    {
+        try
+        {
+            _metrics.Dropped(count, _name);
+        }
+        catch (Exception error)
+        {
+            UsageLog.SinkFailed(_logger, nameof(UsageMetrics), count, error);
+        }
     }
 }

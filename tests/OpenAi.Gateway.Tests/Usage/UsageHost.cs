@@ -63,7 +63,7 @@ internal sealed class UsageHost : IAsyncDisposable
         return new UsageHost(host, logs, time);
     }
 
-    public Task StopAsync() => _host.StopAsync().SoonAsync();
+    public Task StopAsync(CancellationToken cancellationToken = default) => _host.StopAsync(cancellationToken).SoonAsync();
 
     public async ValueTask DisposeAsync()
     {

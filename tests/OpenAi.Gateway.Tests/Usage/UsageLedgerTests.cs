@@ -111,6 +111,21 @@ public sealed class UsageLedgerTests
         sink.Records.Count.ShouldBe(1000);
     }
 
+    [Fact]
+    public async Task Stopping_waits_for_what_is_queued_also_when_the_host_has_no_time_left()
+    {
+        var sink = new HeldSink();
+        await using var host = await UsageHost.StartAsync(sink);
+        host.Ledger.Add(Records.Chat);
+
+        var stopping = host.StopAsync(new CancellationToken(canceled: true));
+        await host.Time.WhenDueAsync(due => due == TimeSpan.FromSeconds(5));
+        sink.Release();
+        await stopping;
+
+        sink.Records.Count.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -183,6 +198,32 @@ public sealed class UsageLedgerTests
 
         await host.StopAsync();
         sink.Records.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_listener_that_throws_at_dropped_records_does_not_end_their_queue()
+    {
+        var sink = new ThrowingSink();
+        await using var host = await UsageHost.StartAsync(sink);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, host.Services.GetRequiredService<IMeterFactory>()))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new UnreachableException());
+        listener.Start();
+        host.Ledger.Add(Records.Chat);
+        await host.Logs.WhenLoggedAsync(entry => entry.Message.Contains("'ThrowingSink' failed"));
+
+        host.Ledger.Add(Records.Chat);
+
+        await host.StopAsync();
+        sink.Calls.ShouldBe(2);
     }
 
     [Fact]
