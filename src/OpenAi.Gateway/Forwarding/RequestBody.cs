@@ -97,6 +97,12 @@ internal sealed class RequestBody : IDisposable
         Hold();
         try
         {
+            if (!CanBeSent)
+            {
+                // The handler itself begins anew when HTTP/2 refuses a stream (RFC 9113, 8.7), and a part of the rest is gone.
+                throw new IOException("The body was streamed, and cannot be sent twice.");
+            }
+
             _restIsTaken = true;
             await target.WriteAsync(Memory, cancellationToken);
             if (_rest is not null)

@@ -4,6 +4,8 @@ namespace OpenAi.Gateway.Tests.Forwarding;
 
 public class RequestBodyTests
 {
+    private const int Limit = 1024;
+
     [Fact]
     public async Task A_body_can_be_copied_again_and_not_once_its_memory_went_back()
     {
@@ -36,6 +38,19 @@ public class RequestBodyTests
     }
 
     [Fact]
+    public async Task A_body_of_which_only_the_beginning_is_held_is_not_sent_twice()
+    {
+        using var body = await ReadAsync(new byte[Limit + 1]);
+        using var first = new MemoryStream();
+        using var second = new MemoryStream();
+
+        await body.CopyToAsync(first, CancellationToken.None);
+        await Should.ThrowAsync<IOException>(() => body.CopyToAsync(second, CancellationToken.None));
+
+        (first.Length, second.Length).ShouldBe((Limit + 1, 0));
+    }
+
+    [Fact]
     public async Task An_empty_body_is_nobodys_memory()
     {
         for (var i = 0; i < 3; i++)
@@ -51,7 +66,7 @@ public class RequestBodyTests
         var context = new DefaultHttpContext();
         context.Request.ContentLength = bytes.Length;
         context.Request.Body = new MemoryStream(bytes);
-        return RequestBody.ReadAsync(context.Request, 1024, CancellationToken.None);
+        return RequestBody.ReadAsync(context.Request, Limit, CancellationToken.None);
     }
 
     // Takes the bytes only when it is told to.
