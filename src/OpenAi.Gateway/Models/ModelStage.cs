@@ -102,7 +102,8 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     // Of the operations that the gateway does not know, some have no body at all, and others upload files.
     private static bool IsWithoutModel(GatewayRequest request, RequestBody body) => request.Operation == ModelOperation.Other
         && (body.Memory.IsEmpty
-            || (!body.LooksLikeJson && request.Context.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true));
+            ? body.IsComplete
+            : !body.LooksLikeJson && request.Context.Request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true);
 
     private async Task FilterAsync(GatewayRequest request)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.Models;
@@ -115,6 +116,18 @@ public class ModelGuardTests
 
         answer.Refusal().ShouldBe((413, "request_too_large", null));
         answer.Message!.ShouldContain("1048576 bytes up to which it can be checked (MaxBufferedBody of the upstream)");
+    }
+
+    [Fact]
+    public async Task A_body_of_which_nothing_is_held_is_not_taken_for_none()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/{**path}", "openai").UseModels(models => models.AllowedModels = ["m"]),
+            builder => builder.Services.Configure<OpenAiUpstreamOptions>("openai", options => options.MaxBufferedBody = 0));
+
+        (await host.AskAsync("""{"model":"other"}""", "/v1/images/generations")).Refusal().ShouldBe((413, "request_too_large", null));
+        host.Calls.ShouldBe(0);
+        (await host.AskAsync("", "/v1/responses/r1/cancel")).Status.ShouldBe(200);
     }
 
     [Theory]
