@@ -54,21 +54,23 @@ internal sealed class RequestBody : IDisposable
             return Empty;
         }
 
+        // Without a length only one more byte tells whether the body goes on.
+        var most = announced is null ? maxBuffered + 1 : maxBuffered;
         var body = request.Body;
-        var capacity = (int)Math.Min(announced ?? 4096, maxBuffered);
+        var capacity = (int)Math.Min(announced ?? 4096, most);
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
         var length = 0;
         while (length != announced)
         {
-            var room = Math.Min(buffer.Length, maxBuffered) - length;
+            var room = Math.Min(buffer.Length, most) - length;
             if (room == 0)
             {
-                if (length == maxBuffered)
+                if (length == most)
                 {
                     return new RequestBody(buffer, length, body, announced);
                 }
 
-                buffer = Grow(buffer, length, maxBuffered);
+                buffer = Grow(buffer, length, most);
                 continue;
             }
 

@@ -50,6 +50,26 @@ public class RequestBodyTests
         (first.Length, second.Length).ShouldBe((Limit + 1, 0));
     }
 
+    [Theory]
+    [InlineData(0, 0, true)]
+    [InlineData(0, 1, false)]
+    [InlineData(Limit, Limit - 1, true)]
+    [InlineData(Limit, Limit, true)]
+    [InlineData(Limit, Limit + 1, false)]
+    [InlineData(Limit, Limit + 10_000, false)]
+    public async Task A_body_without_a_length_is_held_whole_up_to_the_limit(int limit, int length, bool isComplete)
+    {
+        var bytes = new byte[length];
+        Random.Shared.NextBytes(bytes);
+        using var body = await ReadAsync(bytes, limit, isLengthKnown: false);
+        using var copy = new MemoryStream();
+
+        await body.CopyToAsync(copy, CancellationToken.None);
+
+        (body.IsComplete, body.ContentLength).ShouldBe((isComplete, isComplete ? length : null));
+        copy.ToArray().ShouldBe(bytes);
+    }
+
     [Fact]
     public async Task An_empty_body_is_nobodys_memory()
     {
@@ -61,12 +81,12 @@ public class RequestBodyTests
         }
     }
 
-    private static ValueTask<RequestBody> ReadAsync(byte[] bytes)
+    private static ValueTask<RequestBody> ReadAsync(byte[] bytes, int limit = Limit, bool isLengthKnown = true)
     {
         var context = new DefaultHttpContext();
-        context.Request.ContentLength = bytes.Length;
+        context.Request.ContentLength = isLengthKnown ? bytes.Length : null;
         context.Request.Body = new MemoryStream(bytes);
-        return RequestBody.ReadAsync(context.Request, Limit, CancellationToken.None);
+        return RequestBody.ReadAsync(context.Request, limit, CancellationToken.None);
     }
 
     // Takes the bytes only when it is told to.
