@@ -53,6 +53,9 @@ internal static class GatewayErrors
     public static readonly GatewayError BodyNotJson = new(
         StatusCodes.Status400BadRequest, "The request body is not a JSON object.", InvalidRequest, "invalid_json");
 
+    public static readonly GatewayError BodyTooSlow = new(
+        StatusCodes.Status408RequestTimeout, "The request body did not come in time.", InvalidRequest, "request_timeout");
+
     public static GatewayError NoUpstream(TimeSpan retryAfter) => new(
         StatusCodes.Status503ServiceUnavailable, "No upstream node is available.", Upstream, "no_available_upstream")
     { RetryAfter = retryAfter };
@@ -121,7 +124,10 @@ internal static class GatewayErrors
         InvalidRequest,
         "request_too_large");
 
-    public static GatewayError BodyUnreadable(BadHttpRequestException error) => error.StatusCode == StatusCodes.Status413PayloadTooLarge
-        ? BodyTooLarge(null)
-        : new(error.StatusCode, "The request body could not be read.", InvalidRequest, "invalid_request_body");
+    public static GatewayError BodyUnreadable(BadHttpRequestException error) => error.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => BodyTooLarge(null),
+        StatusCodes.Status408RequestTimeout => BodyTooSlow,
+        _ => new(error.StatusCode, "The request body could not be read.", InvalidRequest, "invalid_request_body"),
+    };
 }

@@ -86,7 +86,10 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
         }
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
-            Error = ForwardFailure.ErrorOf(error);
+            // An upstream cannot answer what the client has not sent.
+            Error = clock.HasTimedOut && message!.Content is RequestBodyContent { WaitsForClient: true }
+                ? GatewayErrors.BodyTooSlow
+                : ForwardFailure.ErrorOf(error);
             Exception = ForwardFailure.QuotesUpstream(error) ? null : error;
             Response?.Dispose();
             Response = null;

@@ -21,6 +21,7 @@ internal sealed class RequestBody : IDisposable
     private readonly Stream? _rest;
     private volatile int _users = 1;
     private bool _restIsTaken;
+    private volatile bool _waitsForClient;
 
     private RequestBody(byte[] buffer, int length, Stream? rest, long? contentLength)
     {
@@ -38,6 +39,9 @@ internal sealed class RequestBody : IDisposable
 
     /// <summary>Whether the body can be sent (again).</summary>
     public bool CanBeSent => IsComplete || !_restIsTaken;
+
+    /// <summary>Whether the copy of the rest waits for bytes that the client has not sent, or did so when it was given up.</summary>
+    public bool WaitsForClient => _waitsForClient;
 
     /// <summary>The length of the whole body, or <see langword="null"/> when only its end will tell.</summary>
     public long? ContentLength { get; }
@@ -120,7 +124,7 @@ internal sealed class RequestBody : IDisposable
 
     public void Dispose() => Release();
 
-    private static async Task CopyRestAsync(Stream rest, Stream target, CancellationToken cancellationToken)
+    private async Task CopyRestAsync(Stream rest, Stream target, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(RestBufferSize);
         try
@@ -137,11 +141,14 @@ internal sealed class RequestBody : IDisposable
     }
 
     // A client that breaks off must not look like an upstream that does: both are an IOException to the handler.
-    private static async ValueTask<int> ReadRestAsync(Stream rest, byte[] buffer, CancellationToken cancellationToken)
+    private async ValueTask<int> ReadRestAsync(Stream rest, byte[] buffer, CancellationToken cancellationToken)
     {
         try
         {
-            return await rest.ReadAsync(buffer, cancellationToken);
+            _waitsForClient = true;
+            var read = await rest.ReadAsync(buffer, cancellationToken);
+            _waitsForClient = false;
+            return read;
         }
         catch (IOException error) when (error is not BadHttpRequestException)
         {

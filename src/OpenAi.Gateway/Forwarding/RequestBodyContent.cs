@@ -5,6 +5,9 @@ namespace OpenAi.Gateway;
 /// <summary>The request's body as the content of an upstream request; can be sent again as long as the body is complete.</summary>
 internal sealed class RequestBodyContent(RequestBody body) : HttpContent
 {
+    /// <summary>See <see cref="RequestBody.WaitsForClient"/>.</summary>
+    public bool WaitsForClient => body.WaitsForClient;
+
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         body.CopyToAsync(stream, CancellationToken.None);
 

@@ -26,6 +26,30 @@ public sealed class TimeoutTests
         await connection.PeerClosed.SoonAsync();
     }
 
+    [Fact]
+    public async Task A_client_that_is_slow_to_send_is_told_so_and_no_node_rests_for_it()
+    {
+        var upload = new StalledUpload(new byte[100]);
+        await using var upstream = ScriptedUpstream.Start();
+        await using var gateway = await GatewayHost.StartOnSocketAsync(
+            options => (options.To(upstream).MaxBufferedBody, options.FirstByteTimeout) = (10, TimeSpan.FromSeconds(20)),
+            time: _time,
+            use: app => app.Use((context, next) =>
+            {
+                context.Request.Body = upload;
+                return next(context);
+            }));
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Head("Content-Length: 1000"));
+        await upload.Waiting.SoonAsync("a read of bytes that the client has not sent");
+
+        _time.Advance(TimeSpan.FromSeconds(20));
+
+        (await client.ReadAnswerAsync()).ShouldBeError(408, "request_timeout");
+        gateway.Services.GetRequiredService<UpstreamRegistry>().Get("openai").Pairs.ShouldAllBe(pair => !pair.IsResting);
+        gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
+    }
+
     [Theory]
     [InlineData("application/json", "{\"half\":", false)]
     [InlineData("text/event-stream", "data: 1\n\n", true)]
@@ -162,6 +186,25 @@ public sealed class TimeoutTests
         {
             DateTime.UtcNow.ShouldBeLessThan(ended);
             await Task.Yield();
+        }
+    }
+
+    // What a client has sent so far; the rest never comes.
+    private sealed class StalledUpload(byte[] sent) : MemoryStream(sent)
+    {
+        private readonly TaskCompletionSource _waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Waiting => _waiting.Task;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position == Length)
+            {
+                _waiting.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+
+            return await base.ReadAsync(buffer, cancellationToken);
         }
     }
 }
