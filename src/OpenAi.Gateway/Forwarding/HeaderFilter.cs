@@ -28,7 +28,7 @@ internal static class HeaderFilter
 
         // Who the client is and where it came from is not the provider's business.
         "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
-        "X-Original-URL", "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "X-MS-Client-Principal",
+        "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "X-MS-Client-Principal",
 
         // The app's traces are the app's.
         "traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context",
@@ -56,8 +56,10 @@ internal static class HeaderFilter
     public static bool IsNamedBy(StringValues connection, string name) =>
         connection.Count > 0 && connection is not ["keep-alive"] && IsOption(connection, name);
 
-    private static bool IsOfProxy(string name) =>
-        name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase);
+    // X-Original-For and the like hold what UseForwardedHeaders has taken the place of.
+    private static bool IsOfProxy(string name) => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("X-Original-", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsOption(StringValues connection, string name)
     {
