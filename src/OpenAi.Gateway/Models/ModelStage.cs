@@ -60,17 +60,16 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         ModelRequest? model = null;
         var error = body.IsComplete ? request.ReadModel(body, guard.MaxJsonDepth, out model) : null;
-        if (isGuarded && error is null)
+        if (isGuarded)
         {
-            error = model is not null ? guard.Apply(request, model)
+            error ??= model is not null ? guard.Apply(request, model)
                 : IsWithoutModel(request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
                 : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
-        }
-
-        if (error is not null)
-        {
-            return services.WriteErrorAsync(request.Context, error);
+            if (error is not null)
+            {
+                return services.WriteErrorAsync(request.Context, error);
+            }
         }
 
         request.Model = model;

@@ -72,6 +72,8 @@ public class ModelGuardTests
     [Theory]
     [InlineData("[]")]
     [InlineData("""{"model":7,"n":"3","Model":"x"}""")]
+    [InlineData("""{"model":"m","model":"other","stream":true}""")]
+    [InlineData("""{"model":"m","stream":true,"stream_options":{"include_usage":false,"include_usage":false}}""")]
     [InlineData("""{"model":"\ud800"}""")]
     [InlineData("\uFEFF{}")]
     public async Task Without_a_policy_the_body_passes_untouched(string body)
