@@ -11,20 +11,28 @@ internal sealed class BridgeCall : IDisposable
     private AnswerMeter? _meter;
     private bool _wasRead;
 
-    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, CancellationToken clientGone)
+    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, GatewayRequest request)
     {
-        _givenUp = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        _givenUp = CancellationTokenSource.CreateLinkedTokenSource(request.Context.RequestAborted);
         _inputBytes = legacy.InputBytes(prompt);
-        _call = new UpstreamCall(bridge.Options.Path, Write(legacy.Model), _givenUp.Token)
-        {
-            Form = new BodyForm(legacy.Model, AsksForUsage: false),
-            Write = form => Write(form.Model!),
-        };
+        var form = new BodyForm(legacy.Model, AsksForUsage: request.Model?.GatewayAsksForUsage == true);
+        _call = new UpstreamCall(bridge.Options.Path, Write(form), _givenUp.Token) { Form = form, Write = Write };
 
-        RequestBody Write(string model)
+        RequestBody Write(BodyForm wanted)
         {
             var writer = new PooledBytes();
-            legacy.WriteChatBody(prompt, model, writer);
+            if (wanted.AsksForUsage == form.AsksForUsage)
+            {
+                legacy.WriteChatBody(prompt, wanted.Model!, writer);
+            }
+            else
+            {
+                // A fallback that refuses what the gateway has added; few do.
+                using var body = request.Model!.ToBody(request.Model.Form with { AsksForUsage = false });
+                BridgeRequest.Parse(body.Memory, bridge, out var plain);
+                plain!.WriteChatBody(prompt, wanted.Model!, writer);
+            }
+
             return writer.ToBody();
         }
     }

@@ -33,7 +33,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         {
             for (var prompt = 0; prompt < calls.Length; prompt++)
             {
-                calls[prompt] = new BridgeCall(legacy, prompt, bridge, context.RequestAborted);
+                calls[prompt] = new BridgeCall(legacy, prompt, bridge, request);
             }
 
             var failed = await RunAsync(calls, call => call.TrySendAsync(caller, request, upstream));

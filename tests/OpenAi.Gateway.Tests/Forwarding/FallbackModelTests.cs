@@ -118,6 +118,34 @@ public sealed class FallbackModelTests
         second.Requests.ShouldAllBe(request => request.Text.StartsWith("{\"model\":\"mine\",\"max_completion_tokens\":16,"));
     }
 
+    [Fact]
+    public async Task A_chat_of_a_bridged_request_goes_without_what_a_fallback_refuses()
+    {
+        const string Chunk = """{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}""";
+        await using var first = Fails();
+        await using var second = ScriptedUpstream.Start(async connection =>
+        {
+            await connection.StartSseAsync();
+            await connection.WriteEventAsync(Chunk);
+            await connection.WriteEventAsync("[DONE]");
+            await connection.EndChunksAsync();
+        });
+        await using var gateway = await FallbackHost.StartAsync(
+            first,
+            [("second", second)],
+            options => options.Retries = 0,
+            options => options.AsksForUsage = false,
+            route => route.BridgeCompletions(bridge => bridge.Models["old"] = new() { Model = "gpt-4.1" }),
+            _time,
+            builder => builder.Services.AddSingleton<UsageSink>(new Sink()));
+
+        var answer = await gateway.SendAsync(Request.Post("""{"model":"old","prompt":"a","stream":true,"user":"u"}"""));
+
+        answer.Text.ShouldEndWith("data: [DONE]\n\n");
+        first.Requests.ShouldHaveSingleItem().Text.ShouldContain("\"stream_options\":{\"include_usage\":true}");
+        second.Requests.ShouldHaveSingleItem().Text.ShouldBe(first.Requests[0].Text.Replace(",\"stream_options\":{\"include_usage\":true}", ""));
+    }
+
     private static ScriptedUpstream Fails() => ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 503));
 
     private Task<GatewayHost> StartAsync(ScriptedUpstream first, ScriptedUpstream other, ScriptedUpstream second, ScriptedUpstream third) =>
