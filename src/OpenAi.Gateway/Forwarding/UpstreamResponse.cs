@@ -11,6 +11,8 @@ namespace OpenAi.Gateway;
 /// <summary>Copies an answer's status and headers to the client's response.</summary>
 internal static class UpstreamResponse
 {
+    private const int ShortestSecret = 8;
+
     // All but the tab (RFC 9110, 5.5).
     private static readonly SearchValues<char> ControlCharacters =
         SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
@@ -27,13 +29,11 @@ internal static class UpstreamResponse
         response.StatusCode = (int)answer.StatusCode;
         var connection = Values(answer.Headers.NonValidated, HeaderNames.Connection);
 
-        // A rule of the route may have sent another key than the node's.
-        var sent = Values(answer.RequestMessage!.Headers.NonValidated, HeaderNames.Authorization).ToString();
         var secret = SecretOf(credential);
-        var otherSecret = sent == credential ? default : SecretOf(sent);
+        var otherSecrets = OtherSecretsIn(answer.RequestMessage!.Headers.NonValidated, credential);
         var marks = MarksOf(response.Headers);
-        Copy(answer.Headers.NonValidated, response.Headers, marks, connection, secret, otherSecret);
-        Copy(answer.Content.Headers.NonValidated, response.Headers, marks, connection, secret, otherSecret);
+        Copy(answer.Headers.NonValidated, response.Headers, marks, connection, secret, otherSecrets);
+        Copy(answer.Content.Headers.NonValidated, response.Headers, marks, connection, secret, otherSecrets);
         if (response.StatusCode == StatusCodes.Status204NoContent)
         {
             response.ContentLength = null;
@@ -48,7 +48,7 @@ internal static class UpstreamResponse
         ulong marks,
         StringValues connection,
         ReadOnlySpan<char> secret,
-        ReadOnlySpan<char> otherSecret)
+        List<string>? otherSecrets)
     {
         foreach (var (name, values) in from)
         {
@@ -59,7 +59,7 @@ internal static class UpstreamResponse
 
             // The server writes headers in ASCII alone. One that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
             var text = values.ToString();
-            if (Ascii.IsValid(text) && !Reveals(text, secret) && !Reveals(text, otherSecret) && ((marks & MarkOf(name)) == 0 || !to.ContainsKey(name)))
+            if (Ascii.IsValid(text) && !Reveals(text, secret) && !RevealsAny(text, otherSecrets) && ((marks & MarkOf(name)) == 0 || !to.ContainsKey(name)))
             {
                 to[name] = values.Count == 1 ? text : ValuesOf(values);
             }
@@ -102,11 +102,47 @@ internal static class UpstreamResponse
         return true;
     }
 
+    // A rule of the route or a transform may have sent another key than the node's, or one more.
+    private static List<string>? OtherSecretsIn(HttpHeadersNonValidated sent, string? credential)
+    {
+        List<string>? others = null;
+        foreach (var (name, values) in sent)
+        {
+            if (!HeaderFilter.HoldsKey(name))
+            {
+                continue;
+            }
+
+            foreach (var value in values)
+            {
+                if (value != credential)
+                {
+                    (others ??= []).Add(value);
+                }
+            }
+        }
+
+        return others;
+    }
+
     // Without the scheme that stands before it.
     private static ReadOnlySpan<char> SecretOf(string? credential) =>
         credential is null ? default : credential.AsSpan(credential.IndexOf(' ', StringComparison.Ordinal) + 1);
 
-    // Some servers echo what they were sent.
+    // Some servers echo what they were sent. A dummy for a key, as local servers take it, may stand anywhere by chance.
     private static bool Reveals(string text, ReadOnlySpan<char> secret) =>
-        !secret.IsEmpty && text.AsSpan().Contains(secret, StringComparison.Ordinal);
+        secret.Length >= ShortestSecret && text.AsSpan().Contains(secret, StringComparison.Ordinal);
+
+    private static bool RevealsAny(string text, List<string>? secrets)
+    {
+        for (var i = 0; i < secrets?.Count; i++)
+        {
+            if (Reveals(text, SecretOf(secrets[i])))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

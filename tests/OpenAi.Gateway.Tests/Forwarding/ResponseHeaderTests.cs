@@ -27,12 +27,25 @@ public sealed class ResponseHeaderTests
         answer.Text.ShouldBe("{}");
     }
 
-    [Fact]
-    public async Task A_key_that_the_route_set_is_not_echoed_either()
+    [Theory]
+    [InlineData("Authorization")]
+    [InlineData("api-key")]
+    [InlineData("X-API-Key")]
+    public async Task A_key_that_the_route_set_is_not_echoed_either(string header)
     {
-        var answer = await AnswerAsync("X-Echo: sk-of-the-route", route => route.SetHeader("Authorization", "sk-of-the-route"));
+        var answer = await AnswerAsync(
+            "X-Echo: <sk-of-the-route>\r\nX-Second: sk-of-a-rule\r\nX-Nodes: " + GatewayHost.Key,
+            route => route.SetHeader(header, "sk-of-the-route").AddHeader(header, "sk-of-a-rule"));
 
-        answer.Headers["X-Echo"].ShouldBeNull();
+        (answer.Headers["X-Echo"], answer.Headers["X-Second"], answer.Headers["X-Nodes"]).ShouldBe((null, null, null));
+    }
+
+    [Fact]
+    public async Task A_dummy_for_a_key_hides_no_header_in_which_it_happens_to_stand()
+    {
+        var answer = await AnswerAsync("X-Echo: next", configure: options => options.ApiKey = "x");
+
+        (answer.Headers["X-Echo"], answer.Headers["Content-Type"]).ShouldBe(("next", "application/json"));
     }
 
     [Theory]
@@ -129,11 +142,12 @@ public sealed class ResponseHeaderTests
         answer.Status.ShouldBe(status == 100 ? 200 : 502);
     }
 
-    private static async Task<RawAnswer> AnswerAsync(string header, Action<OpenAiRouteBuilder>? route = null)
+    private static async Task<RawAnswer> AnswerAsync(
+        string header, Action<OpenAiRouteBuilder>? route = null, Action<OpenAiUpstreamOptions>? configure = null)
     {
         await using var upstream = ScriptedUpstream.Start(connection =>
             connection.WriteAsync($"HTTP/1.1 200 Scripted\r\n{header}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"));
-        await using var gateway = await GatewayHost.StartAsync(upstream, route: route);
+        await using var gateway = await GatewayHost.StartAsync(upstream, configure, route);
         return await gateway.SendAsync(Request.Post());
     }
 }
