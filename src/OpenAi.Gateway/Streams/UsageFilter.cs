@@ -2,13 +2,14 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
 /// <summary>
 /// Takes out of an event stream what the gateway's own <c>stream_options.include_usage</c> added to it, so that the client gets the bytes that it
 /// would have got without a gateway: the event that tells the usage goes, and from the others the member <c>"usage":null</c>. All else passes
-/// byte for byte, each event at once; other answers pass untouched.
+/// byte for byte, each event at once; other answers, and a stream in a content encoding, pass untouched.
 /// </summary>
 /// <remarks>
 /// Data on several lines, which no known server sends, is left as it is unless the whole event goes. The endpoint does not say where the
@@ -113,7 +114,7 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
     {
         if (_isFiltering is null)
         {
-            _isFiltering = response.StatusCode == StatusCodes.Status200OK && IsEventStream(response.ContentType);
+            _isFiltering = response.StatusCode == StatusCodes.Status200OK && IsEventStream(response.ContentType) && IsPlain(response.Headers.ContentEncoding);
             if (_isFiltering == true && !response.HasStarted)
             {
                 response.ContentLength = null;
@@ -170,6 +171,10 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
             ArrayPool<byte>.Shared.Return(written);
         }
     }
+
+    // No event can be found in one that the upstream compressed unasked.
+    private static bool IsPlain(StringValues encoding) =>
+        StringValues.IsNullOrEmpty(encoding) || encoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsEventStream(string? contentType) => contentType is not null
         && contentType.AsSpan(0, Math.Max(0, contentType.IndexOf(';') is var end and >= 0 ? end : contentType.Length)).Trim()

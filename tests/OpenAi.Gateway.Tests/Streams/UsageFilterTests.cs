@@ -116,6 +116,21 @@ public class UsageFilterTests
     }
 
     [Theory]
+    [InlineData("gzip", true)]
+    [InlineData("Identity", false)]
+    public async Task A_stream_in_another_encoding_passes_untouched_and_at_once(string encoding, bool isUntouched)
+    {
+        var answer = "data: {\"choices\":[],\"usage\":{}}\n\ndata: {"u8.ToArray();
+        using var client = new MemoryStream();
+        using var filter = Over(client, 200, "text/event-stream", out var response);
+        response.Headers.ContentEncoding = encoding;
+
+        await filter.Writer.WriteAsync(answer);
+
+        client.ToArray().ShouldBe(isUntouched ? answer : []);
+    }
+
+    [Theory]
     [InlineData("text/event-stream")]
     [InlineData("Text/Event-Stream ; charset=utf-8")]
     public async Task An_event_stream_has_no_announced_length(string contentType)
