@@ -34,7 +34,15 @@ public static class OpenAiGatewayServiceCollectionExtensions
     public static IServiceCollection AddOpenAiUpstream(this IServiceCollection services, string name, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        AddGateway(services, name).Configure(options => section.Bind(options, OptionsCheck.Strict));
+        AddGateway(services, name).Configure(options =>
+        {
+            foreach (var fallback in section.GetSection(nameof(options.Fallbacks)).GetChildren())
+            {
+                OptionsCheck.NoColons(fallback.GetSection(nameof(OpenAiFallbackOptions.Models)), "FallbackTo(…, fallback => fallback.Models");
+            }
+
+            section.Bind(options, OptionsCheck.Strict);
+        });
         services.AddSingleton<IOptionsChangeTokenSource<OpenAiUpstreamOptions>>(
             new ConfigurationChangeTokenSource<OpenAiUpstreamOptions>(name, section));
         return services;

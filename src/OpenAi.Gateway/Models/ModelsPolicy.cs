@@ -11,7 +11,11 @@ internal sealed class ModelsPolicy(Reloadable<ModelsPolicy.Compiled> models) : G
         "UseModels",
         "models",
         ModelsOptionsValidator.Instance,
-        static (section, options) => section.Bind(options, OptionsCheck.Strict),
+        static (section, options) =>
+        {
+            OptionsCheck.NoColons(section.GetSection(nameof(options.Aliases)), "UseModels(models => models.Aliases");
+            section.Bind(options, OptionsCheck.Strict);
+        },
         static (options, _) => new Compiled(options));
 
     public Compiled Models => models.Value;

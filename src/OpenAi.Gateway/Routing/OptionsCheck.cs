@@ -39,6 +39,25 @@ internal static class OptionsCheck
         }
     }
 
+    /// <summary>Checks that no name of a map has a colon: the binder would pass over it without a word.</summary>
+    /// <param name="map">The map's section.</param>
+    /// <param name="code">The beginning of the code that sets such a name, up to the map.</param>
+    /// <exception cref="InvalidOperationException">One has; the message names it and the remedy.</exception>
+    public static void NoColons(IConfigurationSection map, string code)
+    {
+        if (map.GetChildren().FirstOrDefault(child => child.GetChildren().Any()) is { } name)
+        {
+            while (name.GetChildren().FirstOrDefault() is { } longer)
+            {
+                name = longer;
+            }
+
+            throw new InvalidOperationException(
+                $"{name.Path}: a colon separates the keys of configuration, so that no name of a model can have one there. "
+                + $"Write this name in code, with {code}[\"{name.Path[(map.Path.Length + 1)..]}\"] = …).");
+        }
+    }
+
     public static string PathOf(IConfiguration section) => (section as IConfigurationSection)?.Path ?? "";
 
     /// <summary>Unknown names are refused, so that a misspelt setting does not silently keep its default.</summary>

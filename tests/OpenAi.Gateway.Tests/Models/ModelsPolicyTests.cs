@@ -133,6 +133,16 @@ public class ModelsPolicyTests
     }
 
     [Fact]
+    public void A_name_with_a_colon_is_refused_in_configuration_with_the_remedy()
+    {
+        var settings = new Settings("""{ "Models": { "Aliases": { "fast": "one", "llama3:8b": "two" } } }""");
+
+        Should.Throw<InvalidOperationException>(() => ModelsPolicy.Following(settings["Models"])).Message.ShouldBe(
+            "Models:Aliases:llama3:8b: a colon separates the keys of configuration, so that no name of a model can have one there. "
+            + "Write this name in code, with UseModels(models => models.Aliases[\"llama3:8b\"] = …).");
+    }
+
+    [Fact]
     public async Task A_configured_route_has_models_and_limits()
     {
         var settings = new Settings("""

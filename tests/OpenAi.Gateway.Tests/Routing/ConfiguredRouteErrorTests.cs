@@ -27,6 +27,7 @@ public class ConfiguredRouteErrorTests
         { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": {} }""", "Count must be at least 1" },
         { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": { "Count": 1, "TimeWindow": "00:01:00", "Key": "remote" } }""", "'remote' is not a known variable" },
         { """{ "Pattern": "/b", "Upstream": "openai", "ProxyCache": { "Ttl": "00:00:00" } }""", "Ttl" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Models": { "Aliases": { "llama3:8b": "m" } } }""", "Models:Aliases:llama3:8b" },
         { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Realm": "x" } }""", "no consumers" },
         { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": {} }""", "no consumers" },
         { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Consumers": [ { "Name": "", "Username": "u", "Password": "p" } ] } }""", "Name" },

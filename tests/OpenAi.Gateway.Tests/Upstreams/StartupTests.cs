@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.Upstreams;
 
@@ -97,6 +98,21 @@ public sealed class StartupTests
 
         error.Message.ShouldContain("Upstream 'openai': Fallbacks: No upstream is named 'azrue'");
         error.Message.ShouldContain("registered are: openai");
+    }
+
+    [Fact]
+    public async Task A_configured_fallback_with_a_colon_in_a_models_name_stops_the_app()
+    {
+        var settings = new Settings("""
+            { "OpenAi": { "Nodes": [ { "Address": "http://127.0.0.1:1" } ], "Fallbacks": [ { "Upstream": "b", "Models": { "llama3:8b": "m" } } ] } }
+            """);
+
+        var error = await Should.ThrowAsync<InvalidOperationException>(() => InMemoryKestrel.StartAsync(
+            builder => builder.Services.AddOpenAiUpstream("openai", settings["OpenAi"]).AddOpenAiUpstream("b", options => options.AddNode("http://127.0.0.1:1")),
+            _ => { }));
+
+        error.Message.ShouldContain("OpenAi:Fallbacks:0:Models:llama3:8b");
+        error.Message.ShouldContain("fallback.Models[\"llama3:8b\"]");
     }
 
     [Fact]
