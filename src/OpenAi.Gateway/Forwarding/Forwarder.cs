@@ -105,7 +105,13 @@ internal sealed class Forwarder
             }
 
             // 7
-            var pump = new StreamPump(context.Response.BodyWriter, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, meter);
+            var pump = new StreamPump(
+                context.Response.BodyWriter,
+                attempt.Clock,
+                attempt.Upstream.Options.IdleTimeout,
+                attempt.IsEventStream,
+                meter,
+                request.Operation.EndsWithDone());
             end = attempt.IsEventStream ? await StreamAsync(context, attempt, pump) : await pump.CopyAsync(attempt, context.RequestAborted);
             tail = pump.Tail;
         }
@@ -147,10 +153,10 @@ internal sealed class Forwarder
     private async Task EndAsync(GatewayRequest request, ForwardAttempt attempt, SseTail tail, PumpEnd end)
     {
         var context = request.Context;
-        var isWhole = attempt.IsEventStream ? tail.IsDone : attempt.IsFramed;
+        var isWhole = attempt.IsEventStream && request.Operation.EndsWithDone() ? tail.IsDone : attempt.IsFramed || tail.IsDone;
 
-        // A client that leaves at [DONE] has seen all there is.
-        request.IsIncomplete = !isWhole || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
+        // A client that leaves at the last event has seen all there is. A failure that the stream tells is the end of it, and no answer.
+        request.IsIncomplete = !isWhole || tail.HasFailed || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
         if (end == PumpEnd.ClientGone)
         {
             if (request.IsIncomplete)

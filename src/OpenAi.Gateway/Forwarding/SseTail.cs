@@ -1,12 +1,18 @@
 namespace OpenAi.Gateway;
 
-/// <summary>Remembers the last bytes of an event stream: enough to know whether it stands between two events and whether it was finished.</summary>
-internal struct SseTail
+/// <summary>
+/// Remembers the last bytes of an event stream, and how the last event that it names would end it: enough to know whether it stands between two
+/// events and whether it was finished.
+/// </summary>
+/// <param name="isNamed">Whether names of events are looked for: chats and completions have none, and end with <c>[DONE]</c>.</param>
+internal struct SseTail(bool isNamed)
 {
-    private const int Size = 16;
+    // A line with the longest name that ends a stream.
+    private const int Size = 32;
 
     private Bytes _bytes;
     private int _length;
+    private bool _isLast;
 
     /// <summary>Whether an event may be added here without joining one that was cut off.</summary>
     public readonly bool IsBetweenEvents
@@ -18,11 +24,22 @@ internal struct SseTail
         }
     }
 
-    /// <summary>Whether the last event was OpenAI's <c>[DONE]</c>; the blank line behind it may be missing.</summary>
-    public readonly bool IsDone => Last(_bytes, _length).TrimEnd("\r\n "u8).EndsWith("[DONE]"u8);
+    /// <summary>
+    /// Whether the last event was OpenAI's <c>[DONE]</c>; the blank line behind it may be missing. Or the one that ends a stream of the responses
+    /// API.
+    /// </summary>
+    public readonly bool IsDone => (_isLast && IsBetweenEvents) || Last(_bytes, _length).TrimEnd("\r\n "u8).EndsWith("[DONE]"u8);
+
+    /// <summary>Whether the stream has told that what was asked for failed.</summary>
+    public bool HasFailed { get; private set; }
 
     public void Append(ReadOnlySpan<byte> chunk)
     {
+        if (isNamed)
+        {
+            ReadNames(chunk);
+        }
+
         Span<byte> bytes = _bytes;
         if (chunk.Length >= Size)
         {
@@ -38,6 +55,34 @@ internal struct SseTail
     }
 
     private static ReadOnlySpan<byte> Last(in Bytes bytes, int length) => ((ReadOnlySpan<byte>)bytes)[..length];
+
+    // A line may have come in several chunks.
+    private void ReadNames(ReadOnlySpan<byte> chunk)
+    {
+        Span<byte> seam = stackalloc byte[1 + (2 * Size)];
+        seam[0] = (byte)'\n';
+        var before = Last(_bytes, _length);
+        var beginning = chunk[..Math.Min(chunk.Length, Size)];
+        before.CopyTo(seam[1..]);
+        beginning.CopyTo(seam[(1 + before.Length)..]);
+
+        // Of a longer stream the first byte is none of a line's beginning.
+        ReadLastName(seam[(before.Length < Size ? 0 : 1)..(1 + before.Length + beginning.Length)]);
+        ReadLastName(chunk);
+    }
+
+    // Data cannot hold a line break, so that it cannot look like this.
+    private void ReadLastName(ReadOnlySpan<byte> text)
+    {
+        if (text.LastIndexOf("\nevent:"u8) is var line and >= 0)
+        {
+            var name = text[(line + "\nevent:".Length)..];
+            var end = name.IndexOfAny((byte)'\n', (byte)'\r');
+            name = (end < 0 ? name : name[..end]).Trim((byte)' ');
+            HasFailed = name.SequenceEqual("error"u8) || name.SequenceEqual("response.failed"u8);
+            _isLast = HasFailed || name.SequenceEqual("response.completed"u8) || name.SequenceEqual("response.incomplete"u8);
+        }
+    }
 
     [System.Runtime.CompilerServices.InlineArray(Size)]
     private struct Bytes

@@ -4,11 +4,12 @@ using System.IO.Pipelines;
 namespace OpenAi.Gateway;
 
 /// <summary>Moves an answer's bytes to the client as they come: each read is flushed at once, and nothing is allocated for it.</summary>
-internal sealed class StreamPump(PipeWriter client, ForwardClock clock, TimeSpan idleTimeout, bool isEventStream, AnswerMeter? meter)
+internal sealed class StreamPump(
+    PipeWriter client, ForwardClock clock, TimeSpan idleTimeout, bool isEventStream, AnswerMeter? meter, bool endsWithDone = true)
 {
     private const int EventSize = 4096;
     private const int BodySize = 16 * 1024;
-    private SseTail _tail;
+    private SseTail _tail = new(isNamed: !endsWithDone);
 
     /// <summary>The end of the event stream so far; empty for other answers.</summary>
     public SseTail Tail => _tail;

@@ -15,6 +15,10 @@ internal static class ModelOperations
     public static bool TellsUsageOnRequest(this ModelOperation operation) =>
         operation is ModelOperation.Completions or ModelOperation.ChatCompletions;
 
+    /// <summary>Whether the last event of a stream is <c>[DONE]</c>. That of the responses API has a name, and others have none.</summary>
+    public static bool EndsWithDone(this ModelOperation operation) =>
+        operation is ModelOperation.Completions or ModelOperation.ChatCompletions;
+
     /// <summary>The field that bounds the answer's tokens; <see langword="null"/> for an operation that has none.</summary>
     public static string? MaxTokensField(this ModelOperation operation) => operation switch
     {

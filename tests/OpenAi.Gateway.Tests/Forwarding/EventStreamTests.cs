@@ -98,6 +98,21 @@ public sealed class EventStreamTests
         answer.End.ShouldNotBe(RawEnd.Complete);
     }
 
+    [Theory]
+    [InlineData("response.completed", true)]
+    [InlineData("response.incomplete", true)]
+    [InlineData("response.failed", true)]
+    [InlineData("error", true)]
+    [InlineData("response.output_text.done", false)]
+    public async Task A_stream_of_the_responses_api_that_ends_with_its_connection_is_whole_with_its_last_event(string name, bool isWhole)
+    {
+        var stream = $"event: response.created\ndata: 1\n\nevent: {name}\ndata: 2\n\n";
+
+        var answer = await UnframedAsync(stream, "/v1/responses");
+
+        (answer.Text == stream, answer.End == RawEnd.Complete).ShouldBe((isWhole, isWhole), answer.Text);
+    }
+
     [Fact]
     public async Task An_unframed_stream_that_ends_within_an_event_is_cut_off()
     {
@@ -107,7 +122,7 @@ public sealed class EventStreamTests
         answer.End.ShouldNotBe(RawEnd.Complete);
     }
 
-    private static async Task<RawAnswer> UnframedAsync(string stream)
+    private static async Task<RawAnswer> UnframedAsync(string stream, string path = "/v1/completions")
     {
         await using var upstream = ScriptedUpstream.Start(async connection =>
         {
@@ -115,6 +130,6 @@ public sealed class EventStreamTests
             connection.Close();
         });
         await using var gateway = await GatewayHost.StartAsync(upstream);
-        return await gateway.SendAsync(Request.Post());
+        return await gateway.SendAsync(Request.Of("POST", path, Request.Json));
     }
 }

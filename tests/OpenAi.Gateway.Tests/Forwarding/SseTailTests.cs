@@ -26,4 +26,31 @@ public class SseTailTests
             tail.IsDone.ShouldBe(isDone, $"in pieces of {size}");
         }
     }
+
+    [Theory]
+    [InlineData("event: response.completed\ndata: {}\n\n", true, false)]
+    [InlineData("event: response.created\ndata: {}\n\nevent: response.completed\ndata: {\"a\":\"long enough to be far away\"}\n\n", true, false)]
+    [InlineData("data: {}\r\n\r\nevent:response.incomplete\r\ndata: {}\r\n\r\n", true, false)]
+    [InlineData("data: {}\n\nevent: response.failed\ndata: {\"a\":\"long enough to be far away\"}\n\n", true, true)]
+    [InlineData("event: error\ndata: {}\n\n", true, true)]
+    [InlineData("event: response.completed\ndata: {}\n", false, false)]
+    [InlineData("event: response.completed\ndata: {\"cut", false, false)]
+    [InlineData("event: response.complete", false, false)]
+    [InlineData("event: response.created\ndata: {\"a\":\"\\nevent: error\\n\"}\n\n", false, false)]
+    [InlineData("event: response.completed\ndata: {}\n\nevent: response.output_text.delta\ndata: {}\n\n", false, false)]
+    [InlineData("data: event: error\n\n", false, false)]
+    [InlineData("data: {}\n\ndata: [DONE]", true, false)]
+    public void It_knows_the_event_that_ends_a_stream_by_its_name(string stream, bool isDone, bool hasFailed)
+    {
+        for (var size = 1; size <= stream.Length + 1; size++)
+        {
+            var tail = new SseTail(isNamed: true);
+            foreach (var chunk in Encoding.UTF8.GetBytes(stream).Chunk(size))
+            {
+                tail.Append(chunk);
+            }
+
+            (tail.IsDone, tail.HasFailed).ShouldBe((isDone, hasFailed), $"in pieces of {size}");
+        }
+    }
 }

@@ -94,7 +94,7 @@ public class BothFormsTests
     [Fact]
     public async Task The_responses_api_has_one_entry_for_each_form()
     {
-        const string events = "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\ndata: [DONE]\n\n";
+        const string events = "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n";
         await using var host = await StartAsync(
             connection => connection.Request.Text.Contains("\"stream\":true")
                 ? BrokenAnswerTests.SendEventsAsync(connection, events)

@@ -106,6 +106,34 @@ public class BrokenAnswerTests
         await ShouldAskAgainAsync(host);
     }
 
+    [Theory]
+    [InlineData("event: response.failed\ndata: {}\n\n", true)]
+    [InlineData("event: error\ndata: {}\n\n", true)]
+    [InlineData("event: response.created\ndata: {}\n\n", false)]
+    public async Task A_stream_of_the_responses_api_that_failed_or_was_cut_is_never_stored(string events, bool hasEnd)
+    {
+        await using var host = await BothFormsTests.StartAsync(
+            CacheHost.OneAfterAnother(
+                async connection =>
+                {
+                    await connection.StartSseAsync();
+                    await connection.WriteChunkAsync(events);
+                    await (hasEnd ? connection.EndChunksAsync() : Task.CompletedTask);
+                    connection.Close();
+                },
+                connection => connection.WriteJsonAsync("\"whole\"")),
+            path: "/v1/responses");
+
+        await using (var raw = host.Gateway.Connect())
+        {
+            await raw.SendAsync(Question);
+            (await raw.ReadAnswerAsync()).Text.ShouldStartWith(events);
+        }
+
+        var reply = await host.PostAsync("{}");
+        (reply.Cache, reply.Text).ShouldBe(("MISS", "\"whole\""));
+    }
+
     [Fact]
     public async Task A_whole_stream_is_stored_and_replayed_byte_for_byte()
     {
