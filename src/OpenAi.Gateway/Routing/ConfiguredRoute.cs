@@ -29,7 +29,7 @@ internal static partial class ConfiguredRoute
 
         if (options.Hosts.Count > 0)
         {
-            route.RequireHost([.. options.Hosts]);
+            route.RequireHost([.. options.Hosts.Select(RouteClaims.CheckedHost)]);
         }
 
         if (options.RewritePath is { } path)
@@ -83,8 +83,7 @@ internal static partial class ConfiguredRoute
             route.Add(endpoint => EndpointStages.Add(endpoint, policy));
         }
 
-        var requests = $"Pattern '{options.Pattern}' with these Methods and Hosts ({string.Join(' ', options.Methods.Concat(options.Hosts).Order())})";
-        return options.Name is null ? [requests] : [requests, $"Name '{options.Name}'"];
+        return RouteClaims.Of(options);
     }
 
     // They do not follow their sections by themselves: the routes change together or not at all.

@@ -40,7 +40,7 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
             throw new ArgumentException("Methods must name at least one HTTP method, for example \"POST\".", nameof(methods));
         }
 
-        _settings.Methods = [.. methods.Select(HttpMethods.GetCanonicalizedValue)];
+        _settings.Methods = [.. methods.Select(HttpMethods.GetCanonicalizedValue).Distinct(StringComparer.OrdinalIgnoreCase)];
         return this;
     }
 

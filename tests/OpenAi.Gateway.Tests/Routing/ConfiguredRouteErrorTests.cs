@@ -19,6 +19,10 @@ public class ConfiguredRouteErrorTests
         { """{ "Pattern": "/b", "Upstream": "openai", "Retries": "many" }""", "Retries" },
         { """{ "Pattern": "/b", "Upstream": "openai", "Retries": -1 }""", "retries" },
         { """{ "Pattern": "/b", "Upstream": "openai", "RewritePath": "v1" }""", "must begin with '/'" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Hosts": [ "https://api.example.com" ] }""", "Hosts has 'https://api.example.com'" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Hosts": [ "api.example.com", "a:b:c" ] }""", "Hosts has 'a:b:c'" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Hosts": [ "api.example.com:https" ] }""", "without a scheme" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Hosts": [ "" ] }""", "Hosts has ''" },
         { """{ "Pattern": "/b", "Upstream": "openai", "SetHeaders": { "X A": "1" } }""", "'X A'" },
         { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": { "Count": 0, "TimeWindow": "00:01:00" } }""", "Routes:b:LimitCount: Count" },
         { """{ "Pattern": "/b", "Upstream": "openai", "LimitCount": [ { "Count": 1 } ] }""", "Routes:b:LimitCount:0" },
@@ -57,6 +61,30 @@ public class ConfiguredRouteErrorTests
         message.ShouldContain("Routes:b");
         message.ShouldContain(claimed);
         message.ShouldContain("'Routes:a'");
+    }
+
+    [Theory]
+    [InlineData("""{ "Pattern": "/a", "Upstream": "openai" }""", """{ "Pattern": "/a", "Upstream": "openai", "Methods": [ "GET", "post" ] }""", "POST")]
+    [InlineData("""{ "Pattern": "/{x=a}", "Upstream": "openai" }""", """{ "Pattern": "{y}", "Upstream": "openai" }""", "'/{}'")]
+    [InlineData(
+        """{ "Pattern": "/a", "Upstream": "openai", "Hosts": [ "localhost" ] }""",
+        """{ "Pattern": "/a", "Upstream": "openai", "Hosts": [ "api.example.com", "LOCALHOST:*" ] }""",
+        "LOCALHOST")]
+    public async Task Two_routes_that_would_take_the_same_request_are_refused(string first, string second, string claimed)
+    {
+        var both = $$"""{ "Routes": { "a": {{first}}, "b": {{second}} } }""";
+        (await RouteHost.StartErrorAsync(app => app.MapOpenAiRoutes(new Settings(both)["Routes"]))).ShouldSatisfyAllConditions(
+            message => message.ShouldContain("'Routes:b'"),
+            message => message.ShouldContain("'Routes:a'"),
+            message => message.ShouldContain(claimed));
+
+        var settings = new Settings($$"""{ "Routes": { "a": {{first}} } }""");
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoutes(settings["Routes"]));
+        settings.Change(both);
+
+        (await host.PostAsync("/a", null, ("Host", "localhost"))).Status.ShouldBe(200);
+        host.Server.Logs.Entries.Select(entry => entry.EventId.Id).ShouldContain(1001);
+        host.Server.Logs.Entries.Select(entry => entry.EventId.Id).ShouldNotContain(1002);
     }
 
     [Theory]

@@ -110,6 +110,28 @@ public class ConfiguredRouteTests
     }
 
     [Fact]
+    public async Task Routes_of_one_pattern_are_told_apart_by_method_host_and_constraint()
+    {
+        await using var host = await StartAsync("""
+            { "Routes": {
+                "get": { "Pattern": "/{x}", "Upstream": "openai", "Methods": [ "GET" ], "RewritePath": "/get" },
+                "post": { "Pattern": "/{x}", "Upstream": "openai", "Methods": [ "POST", "post" ], "RewritePath": "/post" },
+                "number": { "Pattern": "/{x:int}", "Upstream": "openai", "RewritePath": "/number" },
+                "host": { "Pattern": "/{x}", "Upstream": "openai", "Hosts": [ "a.example.com", "*.example.org:*" ], "RewritePath": "/host" },
+                "port": { "Pattern": "/{x}", "Upstream": "openai", "Hosts": [ "a.example.com:8443" ], "RewritePath": "/port" } } }
+            """);
+
+        await host.GetAsync("/a");
+        await host.PostAsync("/a");
+        await host.PostAsync("/1");
+        await host.PostAsync("/a", null, ("Host", "a.example.com"));
+        await host.PostAsync("/a", null, ("Host", "b.example.org:81"));
+        await host.PostAsync("/a", null, ("Host", "a.example.com:8443"));
+
+        host.Upstream.Requests.Select(request => request.Target).ShouldBe(["/get", "/post", "/number", "/host", "/host", "/port"]);
+    }
+
+    [Fact]
     public async Task Names_are_taken_in_any_case_as_the_environment_writes_them()
     {
         await using var host = await StartAsync("""
