@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.Memory;
@@ -91,6 +92,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
 
         services.AddSingleton(new UpstreamName(name));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OpenAiUpstreamOptions>, OpenAiUpstreamOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PurgeMatcherPolicy>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GatewayErrorWriter, OpenAiErrorWriter>();
         services.TryAddSingleton<LimitCounter, MemoryLimitCounter>();

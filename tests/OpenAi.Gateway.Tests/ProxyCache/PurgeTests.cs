@@ -1,4 +1,6 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
+using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
@@ -70,6 +72,40 @@ public class PurgeTests
         var alice = await host.AskAsync(method: "PURGE", headers: As("alice"));
 
         (anonymous.Status, bob.Status, after.Cache, alice.Status).ShouldBe((401, 404, "HIT", 200));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_two_routes_with_one_pattern_the_one_that_takes_such_a_request_removes_it(bool isConfigured)
+    {
+        var settings = new Settings("""
+            { "Routes": {
+                "get": { "Pattern": "/ask", "Upstream": "openai", "Methods": [ "GET" ], "RewritePath": "/v1/models", "ProxyCache": { "Methods": [ "GET" ] } },
+                "post": { "Pattern": "/ask", "Upstream": "openai", "RewritePath": "/v1/completions", "ProxyCache": { "Methods": [ "POST" ] } } } }
+            """);
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            if (isConfigured)
+            {
+                app.MapOpenAiRoutes(settings["Routes"]);
+                return;
+            }
+
+            app.MapOpenAiRoute("/ask", "openai").WithMethods("GET").RewritePath("/v1/models").UseProxyCache(cache => cache.Methods = ["GET"]);
+            app.MapOpenAiRoute("/ask", "openai").RewritePath("/v1/completions").UseProxyCache(cache => cache.Methods = ["POST"]);
+        });
+        await host.AskAsync();
+        await host.AskAsync(method: "GET");
+
+        (await host.AskAsync(method: "PURGE")).Status.ShouldBe(200);
+        (await host.AskAsync()).Cache.ShouldBe("MISS");
+        (await host.AskAsync(method: "GET")).Cache.ShouldBe("HIT");
+
+        using var purge = new HttpRequestMessage(new HttpMethod("PURGE"), "/ask");
+        (await host.Client.SendAsync(purge)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await host.AskAsync(method: "GET")).Cache.ShouldBe("MISS");
+        (await host.AskAsync()).Cache.ShouldBe("HIT");
     }
 
     [Fact]
