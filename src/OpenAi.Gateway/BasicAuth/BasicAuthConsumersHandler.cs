@@ -1,7 +1,11 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
@@ -43,10 +47,44 @@ internal sealed class BasicAuthConsumersHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.WWWAuthenticate = Authenticator.Challenge;
-        return services.WriteErrorAsync(Context, _refusal);
+        if (!Response.HasStarted)
+        {
+            Response.Headers.Append(HeaderNames.WWWAuthenticate, Authenticator.Challenge);
+        }
+
+        return AnswerAsync(_refusal);
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        services.WriteErrorAsync(Context, GatewayErrors.Forbidden);
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => AnswerAsync(GatewayErrors.Forbidden);
+
+    // Another scheme of the same policy may come after this one, to set its status and add its challenge (RFC 9110, 11.6.1): the body must not
+    // start the response.
+    private async Task AnswerAsync(GatewayError error)
+    {
+        if (Response.HasStarted)
+        {
+            return; // One that came before has said all.
+        }
+
+        var body = Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        using var text = new MemoryStream();
+        var held = new StreamResponseBodyFeature(text);
+        Context.Features.Set<IHttpResponseBodyFeature>(held);
+        try
+        {
+            await services.WriteErrorAsync(Context, error);
+            await held.CompleteAsync();
+        }
+        finally
+        {
+            Context.Features.Set(body);
+        }
+
+        // The server flushes it with the end of the response; a stream that a middleware has put in its place is flushed by nobody.
+        body.Writer.Write(text.ToArray());
+        if (body is StreamResponseBodyFeature)
+        {
+            await body.Writer.FlushAsync(Context.RequestAborted);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.BasicAuth;
@@ -45,24 +46,48 @@ public class BasicAuthSchemeTests
         (await host.GetAsync("/me", "username2:password2")).Text.ShouldBe("consumer2");
     }
 
-    [Fact]
-    public async Task Beside_another_scheme_both_kinds_of_credentials_are_taken()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Beside_another_scheme_both_kinds_of_credentials_are_taken_and_asked_for(bool isFirst)
     {
-        await using var host = await RouteHost.StartAsync(
-            app => app.MapOpenAiRoute("/openai", "openai").RequireAuthorization(policy => policy
-                .AddAuthenticationSchemes(TokenHandler.SchemeName, BasicAuthConsumersDefaults.AuthenticationScheme)
-                .RequireAuthenticatedUser()),
-            builder =>
-            {
-                builder.Services.AddAuthentication(TokenHandler.SchemeName)
-                    .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null)
-                    .AddBasicAuthConsumers(consumers => consumers.Add("consumer1", "username1", "password1"));
-                builder.Services.AddAuthorization();
-            });
+        string[] schemes = [TokenHandler.SchemeName, BasicAuthConsumersDefaults.AuthenticationScheme];
+        await using var host = await StartBesideAsync(app => app.MapOpenAiRoute("/openai", "openai").RequireAuthorization(policy => policy
+            .AddAuthenticationSchemes(isFirst ? [.. schemes.Reverse()] : schemes)
+            .RequireAssertion(context => context.User.Identity!.Name is "alice" or "username1")));
 
         (await host.PostAsync("/openai", null, ("Authorization", "Token alice"))).Status.ShouldBe(200);
         (await host.PostAsync("/openai", "username1:password1")).Status.ShouldBe(200);
-        (await host.PostAsync("/openai")).Status.ShouldBe(401);
+        var challenged = await host.PostAsync("/openai");
+        (challenged.Status, challenged.Message).ShouldBe((401, "Missing authorization in request"));
+        challenged.Headers["WWW-Authenticate"].ShouldBe(["Basic realm=\"basic\", charset=\"UTF-8\"", "Token"], ignoreOrder: true);
+        var forbidden = await host.PostAsync("/openai", null, ("Authorization", "Token bob"));
+        (forbidden.Status, forbidden.Message).ShouldBe((403, "The consumer is not allowed to do this."));
+        host.Server.Logs.Entries.ShouldNotContain(entry => entry.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task A_middleware_that_collects_the_answer_gets_the_challenges_body()
+    {
+        var collected = new MemoryStream();
+        await using var host = await StartBesideAsync(app =>
+        {
+            app.Use(async (context, next) =>
+            {
+                var body = context.Response.Body;
+                context.Response.Body = collected;
+                await next(context);
+                context.Response.Body = body;
+                await body.WriteAsync(collected.ToArray());
+            });
+            app.UseAuthentication();
+            app.UseAuthorization();
+            app.MapOpenAiRoute("/openai", "openai").RequireAuthorization(policy => policy
+                .AddAuthenticationSchemes(BasicAuthConsumersDefaults.AuthenticationScheme).RequireAuthenticatedUser());
+        });
+
+        (await host.PostAsync("/openai")).Message.ShouldBe("Missing authorization in request");
+        collected.Length.ShouldBePositive();
     }
 
     [Fact]
@@ -81,6 +106,14 @@ public class BasicAuthSchemeTests
         var answer = await host.PostAsync("/openai", null, header is null ? [] : [("Authorization", header)]);
         (answer.Status, answer.Message, answer["WWW-Authenticate"]).ShouldBe((401, message, "Basic realm=\"basic\", charset=\"UTF-8\""));
     }
+
+    private static Task<RouteHost> StartBesideAsync(Action<WebApplication> configure) => RouteHost.StartAsync(configure, builder =>
+    {
+        builder.Services.AddAuthentication(TokenHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null)
+            .AddBasicAuthConsumers(consumers => consumers.Add("consumer1", "username1", "password1"));
+        builder.Services.AddAuthorization();
+    });
 
     private static Task<RouteHost> StartAsync() => RouteHost.StartAsync(
         app =>
