@@ -83,6 +83,11 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
             granted.Add(new Reserved(limit, key, reservation));
         }
 
+        var isRefused = false;
+
+        // Once, and as soon as the answer begins: a free hit that is sent for long takes nobody's place.
+        Task? givingBack = null;
+        Task GiveBackOnceAsync() => givingBack ??= GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
         context.Response.OnStarting(() =>
         {
             // Of several limits the tightest one is shown: it is the one that the caller will meet first.
@@ -91,10 +96,10 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
                 RateLimitHeaders.Write(context.Response, tightest.Limit, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
             }
 
+            _ = GiveBackOnceAsync(); // The first byte need not wait for the counter's store.
             return Task.CompletedTask;
         });
 
-        var isRefused = false;
         if (refusals.Count > 0)
         {
             request.RefuseUnlessHit = () =>
@@ -106,7 +111,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
 
         await next(request);
         request.RefuseUnlessHit = null;
-        await GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
+        await GiveBackOnceAsync();
     }
 
     // Null when the counter's store is down.
@@ -123,7 +128,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         }
     }
 
-    private async ValueTask GiveBackAsync(IEnumerable<Reserved> granted)
+    private async Task GiveBackAsync(IEnumerable<Reserved> granted)
     {
         foreach (var one in granted)
         {

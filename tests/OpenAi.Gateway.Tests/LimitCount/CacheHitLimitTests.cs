@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using OpenAi.Gateway.Tests.ProxyCache;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.LimitCount;
@@ -79,6 +80,31 @@ public class CacheHitLimitTests
 
         (await host.PostAsync("/openai")).Quota().ShouldBe(("5", "4", "60"));
         (await host.PostAsync("/openai")).Quota().ShouldBe(("9", "3", "60"));
+    }
+
+    [Fact]
+    public async Task A_free_hit_takes_no_place_while_it_is_sent()
+    {
+        const string Question = """{"model":"m","prompt":"why?","stream":true}""";
+        const string Event = """data: {"id":"c","object":"text_completion","choices":[{"index":0,"text":"1","finish_reason":null}]}""" + "\n\n";
+        await using var host = await CacheHost.StartAsync(script: null, map: app => CacheHost.MapAsk(app).UseProxyCache()
+            .UseLimitCount(limit => LimitHost.Of(limit, 2).CountCacheHits = false));
+        var leading = StreamingClient.OpenAsync(host.Client, Question);
+        var leaders = await host.Upstream.NextRequestAsync();
+        await leaders.StartSseAsync();
+        await leaders.WriteChunkAsync(Event);
+        using var leader = await leading;
+        using var follower = await StreamingClient.OpenAsync(host.Client, Question);
+        await follower.ReadUntilAsync(Event);
+        follower.Cache.ShouldBe("HIT");
+
+        var other = host.AskAsync("another");
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{}");
+
+        (await other)["X-RateLimit-Remaining"].ShouldBe("0");
+        await leaders.EndChunksAsync();
+        (await follower.ReadToEndAsync()).ShouldBe(Event);
+        (await host.AskAsync("a third")).Status.ShouldBe(429);
     }
 
     private static Task<RouteHost> StartAsync(bool countsHits) => RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai")
