@@ -47,71 +47,87 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
 
     private async Task ReserveAllAsync(GatewayRequest request)
     {
-        var context = request.Context;
         var granted = new List<Reserved>(policies.Length);
         var refusals = new List<Reserved>();
+        var isRefused = true; // until every limit has been asked
+
+        // Once, and as soon as the answer begins: a free hit that is sent for long takes nobody's place.
+        Task? givingBack = null;
+        Task GiveBackOnceAsync() => givingBack ??= GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
+        try
+        {
+            if (await FirstRefusalAsync(request, granted, refusals) is { } refusal)
+            {
+                await GiveBackOnceAsync();
+                await Continue(request, refusal.Limit, refusal.Reservation);
+                return;
+            }
+
+            isRefused = false;
+            request.Context.Response.OnStarting(() =>
+            {
+                // Of several limits the tightest one is shown: it is the one that the caller will meet first.
+                if (granted.Concat(refusals).Where(one => one.Limit.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(request)) is { } tightest)
+                {
+                    RateLimitHeaders.Write(request.Context.Response, tightest.Limit, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
+                }
+
+                _ = GiveBackOnceAsync(); // The first byte need not wait for the counter's store.
+                return Task.CompletedTask;
+            });
+
+            if (refusals.Count > 0)
+            {
+                request.RefuseUnlessHit = () =>
+                {
+                    isRefused = true;
+                    return RefuseAsync(request, refusals[0].Limit.Options, refusals[0].Reservation);
+                };
+            }
+
+            await next(request);
+        }
+        finally
+        {
+            request.RefuseUnlessHit = null;
+            await GiveBackOnceAsync();
+        }
+    }
+
+    // Null when none refuses; without a reservation when the counter's store is down. What some have granted is in the list whatever happens.
+    private async ValueTask<(LimitCountPolicy.Compiled Limit, LimitReservation? Reservation)?> FirstRefusalAsync(
+        GatewayRequest request, List<Reserved> granted, List<Reserved> refusals)
+    {
         foreach (var policy in policies)
         {
             var limit = policy.Limit;
             var key = limit.KeyOf(request);
-            if (await ReserveAsync(limit, key, context) is not { } reservation)
+            if (await ReserveAsync(limit, key, request.Context) is not { } reservation)
             {
                 if (limit.Options.AllowDegradation)
                 {
                     continue;
                 }
 
-                await GiveBackAsync(granted);
-                await services.WriteErrorAsync(context, GatewayErrors.LimitUnavailable);
-                return;
+                return (limit, null);
             }
 
-            if (!reservation.IsGranted && hasCache && !limit.Options.CountCacheHits)
+            var reserved = new Reserved(limit, key, reservation);
+            if (reservation.IsGranted)
             {
-                refusals.Add(new Reserved(limit, key, reservation));
-                continue;
+                granted.Add(reserved);
             }
-
-            if (!reservation.IsGranted)
+            else if (hasCache && !limit.Options.CountCacheHits)
             {
-                await GiveBackAsync(granted);
-                RateLimitHeaders.Write(context.Response, limit, reservation.Remaining, reservation.ResetAfter);
-                await RefuseAsync(request, limit.Options, reservation);
-                return;
+                refusals.Add(reserved);
             }
-
-            granted.Add(new Reserved(limit, key, reservation));
+            else
+            {
+                return (limit, reservation);
+            }
         }
 
-        var isRefused = false;
-
-        // Once, and as soon as the answer begins: a free hit that is sent for long takes nobody's place.
-        Task? givingBack = null;
-        Task GiveBackOnceAsync() => givingBack ??= GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
-        context.Response.OnStarting(() =>
-        {
-            // Of several limits the tightest one is shown: it is the one that the caller will meet first.
-            if (granted.Concat(refusals).Where(one => one.Limit.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(request)) is { } tightest)
-            {
-                RateLimitHeaders.Write(context.Response, tightest.Limit, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
-            }
-
-            _ = GiveBackOnceAsync(); // The first byte need not wait for the counter's store.
-            return Task.CompletedTask;
-        });
-
-        if (refusals.Count > 0)
-        {
-            request.RefuseUnlessHit = () =>
-            {
-                isRefused = true;
-                return RefuseAsync(request, refusals[0].Limit.Options, refusals[0].Reservation);
-            };
-        }
-
-        await next(request);
-        request.RefuseUnlessHit = null;
-        await GiveBackOnceAsync();
+        return null;
     }
 
     // Null when the counter's store is down.

@@ -75,6 +75,34 @@ public class CounterSeamTests
         host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1401).ShouldBe(2, "the reservation and the return that failed");
     }
 
+    [Fact]
+    public async Task A_client_that_leaves_between_two_limits_costs_the_first_one_nothing()
+    {
+        var ended = new TaskCompletionSource();
+        await using var host = await RouteHost.StartAsync(
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    await ((Task)next(context)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    ended.SetResult();
+                });
+                app.MapGet("/", () => "in")
+                    .UseLimitCount(limit => LimitHost.Of(limit, 1).Group = "first")
+                    .UseLimitCount(limit => LimitHost.Of(limit, 1).Group = "second");
+            },
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter));
+        _counter.SilentLimit = "group:second:address";
+        await using var client = host.Server.Connect();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n");
+        await _counter.WhenSilent.SoonAsync();
+
+        client.Reset();
+        await ended.Task.SoonAsync();
+
+        _counter.Settled.ShouldHaveSingleItem().ShouldBe((new LimitKey("group:first:address", "127.0.0.1"), 1, 0));
+    }
+
     private Task<RouteHost> StartAsync(Action<LimitCountOptions> configure, bool hasSecondLimit = false) => RouteHost.StartAsync(
         app =>
         {

@@ -7,7 +7,15 @@ internal sealed class ScriptedCounter : LimitCounter
 {
     private readonly MemoryLimitCounter _inner = new(TimeProvider.System);
 
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public bool IsDown { get; set; }
+
+    /// <summary>A limit that is not answered before the client has left.</summary>
+    public string? SilentLimit { get; set; }
+
+    /// <summary>Completes once that limit has been asked.</summary>
+    public Task WhenSilent => _silent.Task;
 
     public ConcurrentQueue<(LimitKey Key, long Cost, long Limit, TimeSpan Window)> Reserved { get; } = new();
 
@@ -20,6 +28,12 @@ internal sealed class ScriptedCounter : LimitCounter
         if (IsDown)
         {
             throw new TimeoutException("The store is down.");
+        }
+
+        if (key.Limit == SilentLimit)
+        {
+            _silent.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
 
         Reserved.Enqueue((key, cost, limit, window));
