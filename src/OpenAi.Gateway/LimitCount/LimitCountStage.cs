@@ -66,8 +66,10 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
             isRefused = false;
             request.Context.Response.OnStarting(() =>
             {
-                // Of several limits the tightest one is shown: it is the one that the caller will meet first.
-                if (granted.Concat(refusals).Where(one => one.Limit.Options.ShowLimitQuotaHeader).MinBy(one => one.RemainingAfter(request)) is { } tightest)
+                // Of several limits the tightest one is shown, which the caller will meet first; of several spent ones the one that it will meet longest.
+                if (granted.Concat(refusals)
+                    .Where(one => one.Limit.Options.ShowLimitQuotaHeader)
+                    .MinBy(one => (one.RemainingAfter(request), -one.Reservation.ResetAfter)) is { } tightest)
                 {
                     RateLimitHeaders.Write(request.Context.Response, tightest.Limit, tightest.RemainingAfter(request), tightest.Reservation.ResetAfter);
                 }
@@ -76,12 +78,12 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
                 return Task.CompletedTask;
             });
 
-            if (refusals.Count > 0)
+            if (refusals.MaxBy(one => one.Reservation.ResetAfter) is { } longest)
             {
                 request.RefuseUnlessHit = () =>
                 {
                     isRefused = true;
-                    return RefuseAsync(request, refusals[0].Limit.Options, refusals[0].Reservation);
+                    return RefuseAsync(request, longest.Limit.Options, longest.Reservation);
                 };
             }
 

@@ -107,6 +107,17 @@ public class CacheHitLimitTests
         (await host.AskAsync("a third")).Status.ShouldBe(429);
     }
 
+    [Fact]
+    public async Task Of_two_spent_limits_the_one_that_refuses_for_longer_is_told()
+    {
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai").UseProxyCache()
+            .UseLimitCount(limit => LimitHost.Of(limit, 1, 10).CountCacheHits = false)
+            .UseLimitCount(limit => LimitHost.Of(limit, 1, 100).CountCacheHits = false));
+        await host.PostAsync("/openai");
+
+        (await host.PostAsync("/openai?other=1")).ShouldBeRefusedBy("1", "100");
+    }
+
     private static Task<RouteHost> StartAsync(bool countsHits) => RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai")
         .UseLimitCount(limit => LimitHost.Of(limit, 2).CountCacheHits = countsHits)
         .UseProxyCache());
