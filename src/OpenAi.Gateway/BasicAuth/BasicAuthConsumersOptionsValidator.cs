@@ -30,7 +30,7 @@ internal sealed partial class BasicAuthConsumersOptionsValidator : IValidateOpti
             result.AddError("is empty. Name every consumer.", "Consumers.Name");
         }
 
-        if (consumer.Username.Length == 0 || consumer.Username.Contains(':', StringComparison.Ordinal) || consumer.Username.Any(char.IsControl))
+        if (string.IsNullOrEmpty(consumer.Username) || consumer.Username.Contains(':', StringComparison.Ordinal) || consumer.Username.Any(char.IsControl))
         {
             result.AddError($"of consumer '{consumer.Name}' must be given, without ':' and control characters (RFC 7617).", "Consumers.Username");
         }

@@ -49,7 +49,7 @@ internal sealed class Reloadable<T>
             Check?.Invoke(changed);
             _value = changed;
         }
-        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception error)
         {
             if (Logger is { } logger)
             {

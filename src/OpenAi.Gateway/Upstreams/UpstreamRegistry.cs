@@ -93,7 +93,7 @@ internal sealed class UpstreamRegistry : IDisposable
                 UpstreamLog.Changed(_logger, name);
             }
         }
-        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException)
+        catch (Exception error)
         {
             UpstreamLog.ChangeRefused(_logger, name, error.Message);
         }

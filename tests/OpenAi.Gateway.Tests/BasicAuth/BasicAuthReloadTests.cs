@@ -38,6 +38,7 @@ public class BasicAuthReloadTests
     [Theory]
     [InlineData("""{ "Auth": { "Consumers": [ { "Name": "consumer1", "Username": "us:er", "Password": "p" } ] } }""", "RFC 7617")]
     [InlineData("""{ "Auth": { "Consumers": [ { "Name": "consumer1", "Username": "username1", "Pasword": "p" } ] } }""", "Pasword")]
+    [InlineData("""{ "Auth": { "Consumers": [ { "Name": "consumer1", "Username": null, "Password": "p" } ] } }""", "of consumer 'consumer1'")]
     [InlineData("""{ "Auth": { "Realm": "shop" } }""", "no consumers")]
     [InlineData("""{ "Auth": { "RememberFor": "soon" } }""", "RememberFor")]
     [InlineData("{ }", "does not exist")]

@@ -10,13 +10,14 @@ public class BasicAuthValidationTests
     [InlineData("", "username1", "password1", "Name")]
     [InlineData("  ", "username1", "password1", "Name")]
     [InlineData("consumer1", "", "password1", "Username")]
+    [InlineData("consumer1", null, "password1", "Username")]
     [InlineData("consumer1", "user:name", "password1", "without ':'")]
     [InlineData("consumer1", "user\nname", "password1", "control characters")]
     [InlineData("consumer1", "username1", "", "either Password or PasswordHash")]
     [InlineData("consumer1", "username1", null, "either Password or PasswordHash")]
     [InlineData("consumer1", "username1", "pass\0word", "control characters")]
-    public void A_consumer_with_a_wrong_value_is_refused(string name, string username, string? password, string reason) =>
-        Refusal(options => options.Add(name, username, password!)).ShouldContain(reason);
+    public void A_consumer_with_a_wrong_value_is_refused(string name, string? username, string? password, string reason) =>
+        Refusal(options => options.Add(name, username!, password!)).ShouldContain(reason);
 
     [Theory]
     [InlineData("")]

@@ -77,6 +77,25 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task Whatever_a_change_throws_is_logged_and_the_last_good_one_stays()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        var configuration = Configuration(upstream.Address.ToString());
+        await using var gateway = await StartAsync(configuration, also: options =>
+        {
+            if (options.Cooldown == TimeSpan.FromHours(1))
+            {
+                throw new NotSupportedException("The app wants no such Cooldown.");
+            }
+        });
+
+        Set(configuration, ("Cooldown", "01:00:00"));
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(200);
+        (await gateway.Logs.WhenLoggedAsync(entry => entry.EventId.Id == 1102)).Message.ShouldContain("no such Cooldown");
+    }
+
+    [Fact]
     public async Task Fallbacks_keys_and_models_come_with_the_configuration()
     {
         await using var failing = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
@@ -125,12 +144,13 @@ public sealed class ReloadTests
     }
 
     private static Task<GatewayHost> StartAsync(
-        IConfiguration configuration, Action<OpenAiUpstreamOptions>? configure = null) => GatewayHost.StartOnSocketAsync(
+        IConfiguration configuration, Action<OpenAiUpstreamOptions>? configure = null, Action<OpenAiUpstreamOptions>? also = null) => GatewayHost.StartOnSocketAsync(
         options =>
         {
             options.AddNode("http://127.0.0.1:1");
             configure?.Invoke(options);
         },
-        build: builder => builder.Services.AddOpenAiUpstream("configured", configuration.GetSection("Gateway")),
+        build: builder => builder.Services.AddOpenAiUpstream("configured", configuration.GetSection("Gateway"))
+            .PostConfigure<OpenAiUpstreamOptions>("configured", options => also?.Invoke(options)),
         use: app => app.MapOpenAiRoute("/v1/completions", "configured"));
 }
