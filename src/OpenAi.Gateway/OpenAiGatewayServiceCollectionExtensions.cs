@@ -44,8 +44,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
 
             section.Bind(options, OptionsCheck.Strict);
         });
-        services.AddSingleton<IOptionsChangeTokenSource<OpenAiUpstreamOptions>>(
-            new ConfigurationChangeTokenSource<OpenAiUpstreamOptions>(name, section));
+        services.AddSingleton<IOptionsChangeTokenSource<OpenAiUpstreamOptions>>(new UpstreamSection(name, section));
         return services;
     }
 

@@ -31,7 +31,7 @@ internal sealed class UpstreamRegistry : IDisposable
         _logger = logger;
 
         // Not IOptionsMonitor: it would throw a refused change at whoever reloads the configuration.
-        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload, source.Name ?? ""))];
+        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload, source))];
     }
 
     /// <exception cref="InvalidOperationException">No upstream has that name.</exception>
@@ -83,11 +83,12 @@ internal sealed class UpstreamRegistry : IDisposable
         }
     }
 
-    private void Reload(string name)
+    private void Reload(IOptionsChangeTokenSource<OpenAiUpstreamOptions> source)
     {
+        var name = source.Name ?? "";
         try
         {
-            if (_upstreams.TryGetValue(name, out var before))
+            if ((source is not UpstreamSection section || section.HasChanged()) && _upstreams.TryGetValue(name, out var before))
             {
                 _upstreams[name] = Create(name, before);
                 UpstreamLog.Changed(_logger, name);

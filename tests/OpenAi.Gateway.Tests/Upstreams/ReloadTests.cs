@@ -96,6 +96,28 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task A_change_elsewhere_leaves_the_upstream_and_its_rests_as_they_are()
+    {
+        await using var bad = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var good = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        var configuration = Configuration(bad.Address.ToString());
+        Set(configuration, ("Nodes:1:Address", good.Address.ToString()), ("Cooldown", "01:00:00"));
+        await using var gateway = await StartAsync(configuration);
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(200);
+
+        configuration["Other:Setting"] = "changed";
+        configuration.Reload();
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(200);
+        bad.Requests.Count.ShouldBe(1);
+        gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1101);
+
+        Set(configuration, ("Cooldown", "02:00:00"));
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(200);
+        bad.Requests.Count.ShouldBe(2);
+        gateway.Logs.Entries.Count(entry => entry.EventId.Id == 1101).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Fallbacks_keys_and_models_come_with_the_configuration()
     {
         await using var failing = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
