@@ -57,13 +57,28 @@ internal sealed partial class PathTemplate
         return query is not { Length: > 1 } ? path : _hasQuery ? $"{path}&{query.AsSpan(1)}" : path + query;
     }
 
-    private string Filled(HttpContext context) =>
-        RouteValue().Replace(_text, match => Escape(context.GetRouteValue(match.Groups["name"].Value)));
+    private string Filled(HttpContext context) => RouteValue().Replace(_text, match =>
+    {
+        var value = Convert.ToString(context.GetRouteValue(match.Groups["name"].Value), CultureInfo.InvariantCulture) ?? "";
+        return value.Contains("%2F", StringComparison.OrdinalIgnoreCase) && Written(value, context.Request) is { } written ? written : Escape(value);
+    });
 
     // A catch-all value spans segments, so its slashes stay; an escaped slash is the one escape that routing leaves in a value.
-    private static string Escape(object? value) => string.Join(
-        '/', (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Split('/').Select(Uri.EscapeDataString))
-        .Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
+    private static string Escape(string value) =>
+        string.Join('/', value.Split('/').Select(Uri.EscapeDataString)).Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
+
+    // One that was escaped twice looks the same there: the client's own path tells which it was.
+    private static string? Written(string value, HttpRequest request)
+    {
+        if (RouteSettings.WrittenPath(request) is not { } path)
+        {
+            return null;
+        }
+
+        var segments = value.Split('/');
+        var at = PathString.FromUriComponent(path).Value!.Split('/').AsSpan().LastIndexOf(segments);
+        return at < 0 ? null : string.Join('/', path.Split('/')[at..(at + segments.Length)]);
+    }
 
     [GeneratedRegex(@"\{\*{0,2}(?<name>\w+)\}")]
     private static partial Regex RouteValue();

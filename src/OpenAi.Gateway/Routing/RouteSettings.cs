@@ -29,17 +29,33 @@ internal sealed class RouteSettings
             ? template.Format(context)
             : OwnPath(context.Request) + context.Request.QueryString.ToUriComponent();
 
-    // The server has unescaped the path, and escaping does not always restore what the client wrote: %2F and %252F look the same here. So the
-    // raw path is taken, unless the app has moved the request elsewhere.
-    private static string OwnPath(HttpRequest request)
+    /// <summary>
+    /// The request's path as the client wrote it, below the app's base. The server has unescaped it, and escaping does not always restore that: %2F and
+    /// %252F look the same. <see langword="null"/> when there is nothing to restore, or the app has moved the request elsewhere.
+    /// </summary>
+    public static string? WrittenPath(HttpRequest request)
     {
         var target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        if (!target.StartsWith('/') || !target.Contains('%', StringComparison.Ordinal) || request.PathBase.HasValue)
+        if (!target.StartsWith('/') || !target.Contains('%', StringComparison.Ordinal))
         {
-            return request.Path.ToUriComponent();
+            return null;
         }
 
-        var raw = target.Split('?', 2)[0];
-        return PathString.FromUriComponent(raw).Value == request.Path.Value ? raw : request.Path.ToUriComponent();
+        var written = target.Split('?', 2)[0];
+        if (PathString.FromUriComponent(written).Value != request.PathBase.Value + request.Path.Value)
+        {
+            return null;
+        }
+
+        // Unescaping leaves the number of slashes as it is.
+        var start = 0;
+        for (var slashes = request.PathBase.Value.AsSpan().Count('/'); slashes > 0 && start >= 0; slashes--)
+        {
+            start = written.IndexOf('/', start + 1);
+        }
+
+        return start < 0 ? null : written[start..];
     }
+
+    private static string OwnPath(HttpRequest request) => WrittenPath(request) ?? request.Path.ToUriComponent();
 }

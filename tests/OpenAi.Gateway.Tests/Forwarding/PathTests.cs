@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace OpenAi.Gateway.Tests.Forwarding;
 
 public sealed class PathTests
@@ -25,8 +27,27 @@ public sealed class PathTests
     [InlineData("/openai/{rest}/end", "/v1/gpt-4o", "/openai/gpt-4o/end")]
     [InlineData("/openai/{**rest}", "/v1/a%20b%3Fc/d%C3%A9", "/openai/a%20b%3Fc/d%C3%A9")]
     [InlineData("/openai/{**rest}", "/v1/org%2Fmodel", "/openai/org%2Fmodel")]
+    [InlineData("/openai/{**rest}", "/v1/org%252Fmodel", "/openai/org%252Fmodel")]
+    [InlineData("/openai/{**rest}", "/v1/a%2Fb/%252F/%2541", "/openai/a%2Fb/%252F/%2541")]
     public async Task A_rewritten_path_replaces_the_clients(string template, string target, string expected) =>
         (await TargetAsync(target, route => route.RewritePath(template))).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("/team%201/v1/models/org%2Fmodel", "/v1/models/org%2Fmodel")]
+    [InlineData("/team%201/v1/models/org%252Fmodel%2541", "/v1/models/org%252Fmodel%2541")]
+    public async Task Below_the_apps_base_the_path_stays_as_the_client_wrote_it(string target, string expected)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartOnSocketAsync(options => options.To(upstream), use: app =>
+        {
+            app.UsePathBase("/team 1");
+            app.UseRouting();
+        });
+
+        (await gateway.SendAsync(Request.Get(target))).Status.ShouldBe(200);
+
+        upstream.Requests.ShouldHaveSingleItem().Target.ShouldBe(expected);
+    }
 
     [Theory]
     [InlineData("", "/v1/models")]
