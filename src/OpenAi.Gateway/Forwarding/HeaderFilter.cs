@@ -5,14 +5,15 @@ namespace OpenAi.Gateway;
 /// <summary>The headers that stop at the gateway, in each direction.</summary>
 internal static class HeaderFilter
 {
+    /// <summary>The headers that carry a provider's key.</summary>
+    public static readonly string[] HoldingKeys = ["Authorization", "api-key", "x-api-key"];
+
     // RFC 9110, 7.6.1, and the older names that some software still sends.
     private static readonly string[] HopByHop =
     [
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info",
         "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
     ];
-
-    private static readonly string[] HoldingKeys = ["Authorization", "api-key", "x-api-key"];
 
     private static readonly HeaderNameSet Keys = new(HoldingKeys);
 

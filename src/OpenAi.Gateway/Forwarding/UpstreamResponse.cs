@@ -106,19 +106,11 @@ internal static class UpstreamResponse
     private static List<string>? OtherSecretsIn(HttpHeadersNonValidated sent, string? credential)
     {
         List<string>? others = null;
-        foreach (var (name, values) in sent)
+        foreach (var name in HeaderFilter.HoldingKeys)
         {
-            if (!HeaderFilter.HoldsKey(name))
+            if (sent.TryGetValues(name, out var values) && (values.Count > 1 || values.ToString() != credential))
             {
-                continue;
-            }
-
-            foreach (var value in values)
-            {
-                if (value != credential)
-                {
-                    (others ??= []).Add(value);
-                }
+                (others ??= []).AddRange(values);
             }
         }
 
