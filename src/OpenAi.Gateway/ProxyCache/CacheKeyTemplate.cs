@@ -7,13 +7,12 @@ internal sealed class CacheKeyTemplate
 {
     public const string Body = "$request_body";
 
-    private const string Method = "$request_method";
     private const string Consumer = "$consumer_name";
 
     // Two routes may ask the upstream for one path with other headers: a request's own host and path keep them apart.
     private static readonly string[] DefaultParts =
     [
-        Method, "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
+        "$request_method", "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
     ];
 
     private readonly Part[] _parts;
@@ -26,9 +25,8 @@ internal sealed class CacheKeyTemplate
         _parts = [.. texts.Select(part => part switch
         {
             Body => new Part(PartKind.Body, null),
-            Method => new Part(PartKind.Text, static request => request.PurgedMethod ?? request.Context.Request.Method),
-            Consumer => new Part(PartKind.Consumer, static request => CacheCaller.Of(request)),
-            _ => new Part(PartKind.Text, VariableTemplate.Parse(part).Format),
+            Consumer => new Part(PartKind.Consumer, CacheCaller.Of),
+            _ => new Part(PartKind.Text, VariableTemplate.Parse(part, Find).Format),
         })];
     }
 
@@ -67,6 +65,14 @@ internal sealed class CacheKeyTemplate
 
         return material.ToKey();
     }
+
+    // In a key, wherever they stand: all that tells one user from another, and the method that an entry to purge was stored under.
+    private static Func<GatewayRequest, string?>? Find(string word) => word switch
+    {
+        "consumer_name" => CacheCaller.Of,
+        "request_method" => static request => request.PurgedMethod ?? request.Context.Request.Method,
+        _ => RequestVariables.Find(word),
+    };
 
     private readonly record struct Part(PartKind Kind, Func<GatewayRequest, string?>? Text);
 }

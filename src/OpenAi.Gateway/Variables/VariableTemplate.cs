@@ -16,7 +16,13 @@ internal sealed partial class VariableTemplate
 
     /// <summary>Parses <paramref name="text"/>.</summary>
     /// <exception cref="FormatException">A variable is unknown; the message lists the known ones.</exception>
-    public static VariableTemplate Parse(string text)
+    public static VariableTemplate Parse(string text) => Parse(text, RequestVariables.Find);
+
+    /// <summary>Parses <paramref name="text"/>, whose variables have a meaning of their own.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="find">Finds the reader of a variable, or <see langword="null"/> when the word is unknown.</param>
+    /// <exception cref="FormatException">A variable is unknown; the message lists the known ones.</exception>
+    public static VariableTemplate Parse(string text, Func<string, Func<GatewayRequest, string?>?> find)
     {
         var parts = new List<Part>();
         var position = 0;
@@ -24,7 +30,7 @@ internal sealed partial class VariableTemplate
         {
             AddLiteral(match.Index);
             var word = match.Groups["name"].Value;
-            parts.Add(new Part(null, RequestVariables.Find(word) ?? throw Unknown(word)));
+            parts.Add(new Part(null, find(word) ?? throw Unknown(word)));
             position = match.Index + match.Length;
         }
 

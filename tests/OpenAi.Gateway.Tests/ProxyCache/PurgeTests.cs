@@ -42,6 +42,19 @@ public class PurgeTests
     }
 
     [Theory]
+    [InlineData("$request_method")]
+    [InlineData("${request_method}")]
+    [InlineData("m:$request_method")]
+    public async Task An_entry_is_removed_however_its_key_writes_the_method(string part)
+    {
+        await using var host = await CacheHost.StartAsync(cache => cache.Key = [part, "$uri", "$request_body", "$consumer_name"]);
+        await host.AskAsync();
+
+        (await host.AskAsync(method: "PURGE")).Status.ShouldBe(200);
+        (await host.AskAsync()).Cache.ShouldBe("MISS");
+    }
+
+    [Theory]
     [InlineData("""{"model":"fast","prompt":"why?"}""")]
     [InlineData("""{"model":"fast","prompt":"why?","stream":true}""")]
     [InlineData("""{"model":"fast","prompt":"why?","stream":true,"stream_options":{"include_usage":true}}""")]

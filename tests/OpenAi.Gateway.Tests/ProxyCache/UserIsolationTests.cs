@@ -41,10 +41,14 @@ public class UserIsolationTests
         replies.Select(reply => reply.Cache).ShouldBe(["MISS", "MISS", "MISS", "HIT"]);
     }
 
-    [Fact]
-    public async Task Two_users_with_one_display_name_do_not_share()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("$consumer_name")]
+    [InlineData("${consumer_name}")]
+    [InlineData("user $consumer_name")]
+    public async Task Two_users_with_one_display_name_do_not_share(string? part)
     {
-        await using var host = await StartWithUsersAsync();
+        await using var host = await StartWithUsersAsync(cache => cache.Key = part is null ? null : [part, "$request_body"]);
         await WithAsync(host, ("name", "John Smith"), ("sub", "1"));
 
         (await WithAsync(host, ("name", "John Smith"), ("sub", "2"))).Cache.ShouldBe("MISS");
