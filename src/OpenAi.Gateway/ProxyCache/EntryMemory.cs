@@ -48,11 +48,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
             }
 
             // First the room: those that get another turn would come behind the new one, whose turn to go it would be then.
-            while (_size > sizeLimit - held.Size)
-            {
-                TakeTurn();
-            }
-
+            MakeRoom(held.Size);
             _entries[key] = held;
             _turns.Enqueue(held);
             _size += held.Size;
@@ -65,6 +61,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
         lock (_changing)
         {
             _size += held.Keep(entry);
+            MakeRoom(0);
         }
     }
 
@@ -85,6 +82,14 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
         }
     }
 
+    private void MakeRoom(long size)
+    {
+        while (_size > sizeLimit - size)
+        {
+            TakeTurn();
+        }
+    }
+
     private void TakeTurn()
     {
         var next = _turns.Dequeue();
@@ -97,5 +102,8 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
 
         _entries.TryRemove(KeyValuePair.Create(next.Key, next));
         _size -= next.Size;
+
+        // Whoever still reads it must not have more kept with it.
+        next.Clear();
     }
 }

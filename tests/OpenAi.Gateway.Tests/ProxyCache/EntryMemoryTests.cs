@@ -127,18 +127,60 @@ public class EntryMemoryTests
         memory.Hold(Keys.Of("a"), new byte[100], Hour);
         memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
         var before = memory.Size;
-        var entry = new CacheEntry(200, _time.GetUtcNow(), Hour, [new("Content-Type", new string('x', 1_000))], held!.Bytes);
+        var entry = Read(held!);
 
-        memory.Keep(held, entry);
-        memory.Keep(held, entry);
+        memory.Keep(held!, entry);
+        memory.Keep(held!, entry);
 
-        held.Entry.ShouldBeSameAs(entry);
+        held!.Entry.ShouldBeSameAs(entry);
         (memory.Size - before).ShouldBe(entry.SizeOfHead);
         entry.SizeOfHead.ShouldBeInRange(2_000, 3_000);
         memory.Remove(Keys.Of("a"));
         memory.Keep(held, entry);
         held.Entry.ShouldBeNull();
         memory.Size.ShouldBeLessThan(before);
+    }
+
+    [Fact]
+    public void What_is_read_of_entries_finds_its_room()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        for (var i = 0; i < 200; i++)
+        {
+            memory.Hold(Keys.Of($"{i}"), new byte[100], Hour);
+        }
+
+        for (var i = 0; i < 200; i++)
+        {
+            if (memory.TryGet(Keys.Of($"{i}"), out var held))
+            {
+                memory.Keep(held, Read(held));
+                memory.Size.ShouldBeLessThanOrEqualTo(Limit);
+            }
+        }
+
+        memory.Size.ShouldBeGreaterThan(Limit * 9 / 10);
+    }
+
+    [Fact]
+    public void What_is_read_of_an_entry_that_had_to_go_is_not_kept()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        memory.Hold(Keys.Of("a"), new byte[1_000], Hour);
+        memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
+        var entry = Read(held!);
+        for (var i = 0; i < 200; i++)
+        {
+            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
+        }
+
+        var before = memory.Size;
+        memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
+
+        memory.Keep(held!, entry);
+
+        held!.Entry.ShouldBeNull();
+        memory.Size.ShouldBe(before);
     }
 
     [Fact]
@@ -187,6 +229,8 @@ public class EntryMemoryTests
         memory.Size.ShouldBeInRange(50_000, Limit);
         Enumerable.Range(0, 10).ShouldAllBe(i => IsHeld(memory, $"new-{i}"));
     }
+
+    private CacheEntry Read(HeldEntry held) => new(200, _time.GetUtcNow(), Hour, [new("Content-Type", new string('x', 1_000))], held.Bytes);
 
     private static bool IsHeld(EntryMemory memory, string key) => memory.TryGet(Keys.Of(key), out _);
 }

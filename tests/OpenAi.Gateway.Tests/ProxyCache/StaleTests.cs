@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
@@ -143,6 +145,83 @@ public class StaleTests
         }
 
         host.UpstreamCalls.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("no-cache", 0, 10)]
+    [InlineData("max-age=0", 0, 10)]
+    [InlineData("no-cache", 1800, 10)]
+    [InlineData("no-cache", 1800, 360)]
+    [InlineData("max-age=300", 1800, 360)]
+    public async Task Who_refused_the_old_body_is_told_the_error(string control, int window, int age)
+    {
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.OneAfterAnother(CacheHost.Numbered(), connection => connection.WriteJsonAsync("{\"error\":\"down\"}", 500)),
+            cache => (cache.ClientCacheControl, cache.StaleIfError) = (true, TimeSpan.FromSeconds(window)));
+        await host.AskAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(age));
+
+        var reply = await host.AskAsync(headers: ("Cache-Control", control));
+
+        (reply.Status, reply.Cache, reply.Text).ShouldBe((500, "EXPIRED", "{\"error\":\"down\"}"));
+    }
+
+    [Fact]
+    public async Task Who_waits_and_refuses_the_old_body_asks_the_upstream_itself()
+    {
+        await using var host = await CacheHost.StartAsync(script: null, cache => (cache.ClientCacheControl, cache.StaleIfError) = (true, Window));
+        var first = host.AskAsync();
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":1}");
+        await first;
+        host.Time.Advance(CacheHost.Ttl);
+        var leading = host.AskAsync();
+        var connection = await host.Upstream.NextRequestAsync();
+        var waiting = host.AskAsync(headers: ("Cache-Control", "max-age=300, min-fresh=1"));
+        await host.Time.WhenArmedAsync(1 + 1);
+
+        await connection.WriteJsonAsync("{}", 500);
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":2}");
+
+        ShouldBeStale(await leading, age: 300);
+        (await waiting).Text.ShouldBe("{\"answer\":2}");
+    }
+
+    [Fact]
+    public async Task A_limits_refusal_is_told_whatever_its_status()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => CacheHost.MapAsk(app)
+            .UseProxyCache(cache => cache.StaleIfError = Window)
+            .UseLimitCount(limit =>
+            {
+                (limit.Count, limit.TimeWindow, limit.CountCacheHits) = (1, TimeSpan.FromHours(1), false);
+                limit.RejectedCode = StatusCodes.Status503ServiceUnavailable;
+            }));
+
+        var reply = await AskPastItsTimeAsync(host);
+
+        (reply.Status, reply.Cache).ShouldBe((503, "EXPIRED"));
+        reply.Text.ShouldContain("\"code\":\"rate_limit_exceeded\"");
+    }
+
+    [Fact]
+    public async Task A_refusal_for_want_of_a_place_is_told_whatever_its_status()
+    {
+        await using var host = await CacheHost.StartAsync(script: null, map: app => CacheHost.MapAsk(app)
+            .UseProxyCache(cache => cache.StaleIfError = Window)
+            .UseLimitConcurrency(limit => (limit.Permits, limit.RejectedCode) = (1, StatusCodes.Status503ServiceUnavailable)));
+        var first = host.AskAsync();
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":1}");
+        await first;
+        host.Time.Advance(CacheHost.Ttl);
+        var busy = host.AskAsync("another");
+        var connection = await host.Upstream.NextRequestAsync();
+
+        var reply = await host.AskAsync();
+
+        (reply.Status, reply.Cache).ShouldBe((503, "EXPIRED"));
+        reply.Text.ShouldContain("\"code\":\"concurrency_limit_exceeded\"");
+        await connection.WriteJsonAsync("{\"answer\":2}");
+        await busy;
     }
 
     private static Task<CacheHost> StartAsync(Func<UpstreamConnection, Task> failure) => CacheHost.StartAsync(
