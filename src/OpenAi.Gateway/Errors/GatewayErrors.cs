@@ -56,6 +56,9 @@ internal static class GatewayErrors
     public static readonly GatewayError BodyTooSlow = new(
         StatusCodes.Status408RequestTimeout, "The request body did not come in time.", InvalidRequest, "request_timeout");
 
+    /// <summary>Whether an error tells of the upstream; else it is a refusal of the gateway's own.</summary>
+    public static bool IsOfUpstream(GatewayError error) => error.Type == Upstream;
+
     public static GatewayError NoUpstream(TimeSpan retryAfter) => new(
         StatusCodes.Status503ServiceUnavailable, "No upstream node is available.", Upstream, "no_available_upstream")
     { RetryAfter = retryAfter };

@@ -15,9 +15,14 @@ internal static class CacheControlRules
 
     public static bool AsksOnlyCache(HttpRequest request) => Parse(request.Headers.CacheControl)?.OnlyIfCached == true;
 
-    /// <summary>Whether the client takes an entry of this age.</summary>
-    public static bool Accepts(HttpRequest request, CacheEntry entry, DateTimeOffset now)
+    /// <summary>Whether the client takes an entry of this age, as far as it is asked.</summary>
+    public static bool Accepts(ProxyCacheOptions options, HttpRequest request, CacheEntry entry, DateTimeOffset now)
     {
+        if (!options.ObeysClient)
+        {
+            return true;
+        }
+
         var control = Parse(request.Headers.CacheControl);
         var age = entry.Age(now);
         return control is null

@@ -27,7 +27,7 @@ internal sealed class CacheFetch : IDisposable
 
     /// <param name="request">The request.</param>
     /// <param name="cache">The cache in scope.</param>
-    /// <param name="old">What is stored, past its time; sent when the endpoint fails.</param>
+    /// <param name="old">What is stored, past its time or refused by the client; sent in place of a failure where it may be.</param>
     /// <param name="before">The response headers as they are now, which are not the answer's.</param>
     /// <param name="begun">Now.</param>
     /// <param name="flight">The flight that it leads, if it does.</param>
@@ -119,14 +119,17 @@ internal sealed class CacheFetch : IDisposable
 
     private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 
+    // Not for the gateway: its own refusals are told. Nor to a client that asked the upstream because it refused what is stored.
+    private bool CanAnswerForUpstream => _old is not null
+        && (_request.Error is not { } error || GatewayErrors.IsOfUpstream(error))
+        && _old.Age(_begun) < _old.FreshFor + _cache.Options.StaleIfError
+        && CacheControlRules.Accepts(_cache.Options, _context.Request, _old, _begun);
+
     private TeeMode Decide()
     {
         var response = _context.Response;
         var options = _cache.Options;
-        if (response.StatusCode >= StatusCodes.Status500InternalServerError
-            && !response.HasStarted
-            && _old is not null
-            && _old.Age(_begun) < _old.FreshFor + options.StaleIfError)
+        if (response.StatusCode >= StatusCodes.Status500InternalServerError && !response.HasStarted && CanAnswerForUpstream)
         {
             return TeeMode.HoldBack;
         }

@@ -9,7 +9,7 @@ internal sealed class CacheHit(GatewayServices services)
     public bool IsGood(CacheEntry? entry, HttpContext context, ProxyCacheOptions options)
     {
         var now = services.Time.GetUtcNow();
-        return entry is not null && entry.IsFresh(now) && (!options.ObeysClient || CacheControlRules.Accepts(context.Request, entry, now));
+        return entry is not null && entry.IsFresh(now) && CacheControlRules.Accepts(options, context.Request, entry, now);
     }
 
     public Task AnswerAsync(GatewayRequest request, ProxyCacheOptions options, CacheEntry entry)

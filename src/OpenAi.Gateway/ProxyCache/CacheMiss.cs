@@ -98,7 +98,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             end = default;
         }
 
-        if (end.Entry is { } entry && CacheForm.For(request, cache, entry) is { } answer)
+        if (end.Entry is { } entry && IsTaken(entry, request, cache.Options) && CacheForm.For(request, cache, entry) is { } answer)
         {
             request.IsFollower = true;
             await _hit.AnswerAsync(request, cache.Options, answer);
@@ -111,6 +111,13 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         {
             await FetchAsync(request, cache, key, old, flight: null);
         }
+    }
+
+    // What the leader brought is new. What it got in place of a failure is old, and this client may refuse it.
+    private bool IsTaken(CacheEntry entry, GatewayRequest request, ProxyCacheOptions options)
+    {
+        var now = services.Time.GetUtcNow();
+        return entry.IsFresh(now) || CacheControlRules.Accepts(options, request.Context.Request, entry, now);
     }
 
     // True when the request was answered with the stream that the leader brings.

@@ -29,7 +29,10 @@ public sealed class ProxyCacheOptions
     /// <value>The default is 5 minutes.</value>
     public TimeSpan Ttl { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How much longer an answer is kept, to be sent when the upstream fails (RFC 5861, 4).</summary>
+    /// <summary>
+    /// How much longer an answer is kept, to be sent when the upstream fails (RFC 5861, 4). The gateway's own refusals are told, and a client's
+    /// <c>Cache-Control</c> that is obeyed may refuse such an answer.
+    /// </summary>
     /// <value>The default is zero: a failure is told to the client.</value>
     public TimeSpan StaleIfError { get; set; }
 
