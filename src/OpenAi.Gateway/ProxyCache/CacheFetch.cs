@@ -45,7 +45,7 @@ internal sealed class CacheFetch : IDisposable
         _old = old;
         _before = before;
         _begun = begun;
-        _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide);
+        _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide, LetGo);
         _flight = flight;
         var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
@@ -125,6 +125,15 @@ internal sealed class CacheFetch : IDisposable
         && _old.Age(_begun) < _old.FreshFor + _cache.Options.StaleIfError
         && CacheControlRules.Accepts(_cache.Options, _context.Request, _old, _begun);
 
+    // Who waits for an answer that is not to be stored need not wait for its end. What ends a request whose client left is no answer: another leads then.
+    private void LetGo()
+    {
+        if (!_request.IsIncomplete && !_context.RequestAborted.IsCancellationRequested)
+        {
+            _flight?.Land(default);
+        }
+    }
+
     private TeeMode Decide()
     {
         var response = _context.Response;
@@ -143,6 +152,7 @@ internal sealed class CacheFetch : IDisposable
             || _cache.IsNotStored(_request)
             || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
         {
+            LetGo();
             return TeeMode.Pass;
         }
 

@@ -65,7 +65,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             {
                 // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
                 var isHandedOver = entry is null && request.Context.RequestAborted.IsCancellationRequested;
-                _cache.Flights.Land(key, flight, new FlightEnd(entry, isHandedOver));
+                flight.Land(new FlightEnd(entry, isHandedOver));
             }
         }
     }

@@ -9,7 +9,12 @@ namespace OpenAi.Gateway;
 /// Stands between an endpoint and the client: bytes go on at once and are remembered on the way. When the answer begins, the cache decides:
 /// remember it, let it pass, or hold a failure back because there is something better to send.
 /// </summary>
-internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySize, Func<TeeMode> decide) : ResponseWriter(client), IDisposable
+/// <param name="client">Where the bytes go on to.</param>
+/// <param name="maxBodySize">How much is remembered.</param>
+/// <param name="decide">What to do with the answer, asked once.</param>
+/// <param name="tooLong">Called when an answer to remember has become too long for that.</param>
+internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySize, Func<TeeMode> decide, Action tooLong)
+    : ResponseWriter(client), IDisposable
 {
     private byte[] _remembered = [];
     private byte[] _heldBack = [];
@@ -119,7 +124,11 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         if (Shared is not null)
         {
             Shared.Append(_given.Span[..bytes]);
-            Mode = Shared.IsTooLong ? TeeMode.Pass : Mode;
+            if (Shared.IsTooLong && Mode == TeeMode.Remember)
+            {
+                Mode = TeeMode.Pass;
+                tooLong();
+            }
         }
         else if (Mode == TeeMode.Remember)
         {
@@ -185,6 +194,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         {
             Mode = TeeMode.Pass;
             Forget();
+            tooLong();
             return;
         }
 

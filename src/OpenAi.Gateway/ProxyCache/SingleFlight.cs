@@ -5,7 +5,7 @@ namespace OpenAi.Gateway;
 /// <summary>
 /// Lets one of several identical requests go upstream while the others wait for its answer, or read it with the leader if it is a stream. Nobody
 /// takes half an answer for a whole one: the leader says at its end whether there is a whole one, or the next shall lead, or everybody is on
-/// their own.
+/// their own, which it says as soon as it knows that its answer is not to be stored.
 /// </summary>
 internal sealed class SingleFlight
 {
@@ -22,7 +22,7 @@ internal sealed class SingleFlight
                 return flight;
             }
 
-            flight = new Flight();
+            flight = new Flight(this, key);
             if (_flights.TryAdd(key, flight))
             {
                 isLeader = true;
@@ -31,15 +31,7 @@ internal sealed class SingleFlight
         }
     }
 
-    /// <summary>Ends a flight and tells those who wait.</summary>
-    public void Land(CacheKey key, Flight flight, FlightEnd end)
-    {
-        // First out of the table: whoever comes now begins a new flight, or finds the stored entry.
-        _flights.TryRemove(KeyValuePair.Create(key, flight));
-        flight.Land(end);
-    }
-
-    internal sealed class Flight
+    internal sealed class Flight(SingleFlight all, CacheKey key)
     {
         private readonly Lock _lock = new();
         private SharedStream? _stream;
@@ -86,11 +78,14 @@ internal sealed class SingleFlight
             }
         }
 
+        /// <summary>Ends the flight and tells those who wait; the first word counts.</summary>
         public void Land(FlightEnd end)
         {
+            // First out of the table: whoever comes now begins a new flight, or finds the stored entry.
+            all._flights.TryRemove(KeyValuePair.Create(key, this));
             lock (_lock)
             {
-                _end = end;
+                _end ??= end;
                 _landing?.TrySetResult(end);
                 _beginning?.TrySetResult(null);
             }

@@ -111,5 +111,5 @@ public class ResponseTeeTests
     }
 
     private static ResponseTee Over(Stream client, int maxBodySize, TeeMode mode) =>
-        new(new StreamResponseBodyFeature(client), maxBodySize, () => mode);
+        new(new StreamResponseBodyFeature(client), maxBodySize, () => mode, () => { });
 }

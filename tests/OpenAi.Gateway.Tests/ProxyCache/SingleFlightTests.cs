@@ -83,6 +83,30 @@ public class SingleFlightTests
         replies.Select(reply => reply.Text).Distinct().Count().ShouldBe(5);
     }
 
+    [Theory]
+    [InlineData("no-store")]
+    [InlineData("too long")]
+    public async Task Who_waits_for_an_answer_that_is_not_to_be_stored_goes_on_before_its_end(string why)
+    {
+        await using var host = await CacheHost.StartAsync(script: null, cache => (cache.NoStore, cache.MaxBodySize) = (["$http_x_no_store"], 20));
+        var leading = host.AskAsync(headers: ("X-No-Store", why == "no-store" ? "1" : "0"));
+        var first = await host.Upstream.NextRequestAsync();
+        var waiting = new[] { host.AskAsync(), host.AskAsync() };
+        await host.Time.WhenArmedAsync(1 + 2);
+
+        await first.WriteHeadAsync(200, ("Content-Type", "application/json"), ("Transfer-Encoding", "chunked"));
+        await first.WriteChunkAsync("{\"answer\":\"long enough\",");
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":2}");
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":2}");
+
+        (await Task.WhenAll(waiting)).ShouldAllBe(reply => reply.Text == "{\"answer\":2}");
+        (await host.AskAsync()).Cache.ShouldBe("HIT");
+        leading.IsCompleted.ShouldBeFalse();
+        await first.WriteChunkAsync("\"number\":1}");
+        await first.EndChunksAsync();
+        (await leading).Text.ShouldBe("{\"answer\":\"long enough\",\"number\":1}");
+    }
+
     [Fact]
     public async Task Who_waited_long_enough_asks_the_upstream_itself()
     {
