@@ -11,10 +11,17 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
     private readonly GatewayCache _cache = services.Cache;
     private readonly CacheHit _hit = new(services);
 
-    public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old)
+    /// <param name="request">The request.</param>
+    /// <param name="cache">The cache in scope.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="old">What is stored but may not be given.</param>
+    /// <param name="since">Since when it waits for an identical request, if it did already.</param>
+    public Task InvokeAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, long? since = null)
     {
         var flight = _cache.Flights.Join(key, out var isLeader);
-        return isLeader ? FetchAsync(request, cache, key, old, flight) : WaitAsync(request, cache, key, old, flight);
+        return isLeader
+            ? FetchAsync(request, cache, key, old, flight)
+            : WaitAsync(request, cache, key, old, flight, since ?? services.Time.GetTimestamp());
     }
 
     /// <summary>Asks the upstream and stores what it brings. Whoever waits in the flight, if the request leads one, gets that, too.</summary>
@@ -81,17 +88,18 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         return new CacheFetch(request, cache, old, new HeadBefore(request.Context.Response.Headers), services.Time.GetUtcNow(), flight);
     }
 
-    private async Task WaitAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight flight)
+    private async Task WaitAsync(
+        GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight flight, long since)
     {
         FlightEnd end;
         try
         {
-            if (await FollowAsync(request, cache, flight))
+            if (await FollowAsync(request, cache, flight, since))
             {
                 return;
             }
 
-            end = await flight.Landing.WaitAsync(cache.Options.LockTimeout, services.Time, request.Context.RequestAborted);
+            end = await flight.Landing.WaitAsync(Left(cache.Options, since), services.Time, request.Context.RequestAborted);
         }
         catch (TimeoutException)
         {
@@ -105,7 +113,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         }
         else if (end.IsHandedOver)
         {
-            await InvokeAsync(request, cache, key, old);
+            await InvokeAsync(request, cache, key, old, since);
         }
         else
         {
@@ -121,12 +129,11 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
     }
 
     // True when the request was answered with the stream that the leader brings.
-    private async Task<bool> FollowAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, SingleFlight.Flight flight)
+    private async Task<bool> FollowAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, SingleFlight.Flight flight, long since)
     {
         var context = request.Context;
         var options = cache.Options;
-        var begun = services.Time.GetTimestamp();
-        var stream = await flight.Beginning.WaitAsync(options.LockTimeout, services.Time, context.RequestAborted);
+        var stream = await flight.Beginning.WaitAsync(Left(options, since), services.Time, context.RequestAborted);
         using var reader = stream?.TryJoin();
         if (reader is null)
         {
@@ -136,8 +143,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         if (CacheForm.WantsJson(request))
         {
             // It reads nothing, but wants the stream to go on.
-            var left = options.LockTimeout - services.Time.GetElapsedTime(begun);
-            await flight.Landing.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, services.Time, context.RequestAborted);
+            await flight.Landing.WaitAsync(Left(options, since), services.Time, context.RequestAborted);
             return false;
         }
 
@@ -146,5 +152,11 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             request.IsFollower = true;
             _hit.Begin(request, options, CacheStatus.Hit);
         });
+    }
+
+    private TimeSpan Left(ProxyCacheOptions options, long since)
+    {
+        var left = options.LockTimeout - services.Time.GetElapsedTime(since);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 }

@@ -126,6 +126,29 @@ public class SingleFlightTests
     }
 
     [Fact]
+    public async Task Who_waits_for_one_leader_after_another_waits_no_longer_than_for_one()
+    {
+        await using var host = await CacheHost.StartAsync(script: null, cache => cache.LockTimeout = TimeSpan.FromSeconds(10));
+        using var leave = new CancellationTokenSource();
+        var leaving = host.AskAsync(leave.Token);
+        await host.Upstream.NextRequestAsync();
+        var others = new[] { host.AskAsync(), host.AskAsync() };
+        await host.Time.WhenArmedAsync(1 + 2);
+        host.Time.Advance(TimeSpan.FromSeconds(9));
+
+        leave.Cancel();
+        await host.ClientLeftAsync();
+        await Should.ThrowAsync<OperationCanceledException>(leaving);
+        var second = await host.Upstream.NextRequestAsync();
+        await host.WhenDueAsync(TimeSpan.FromSeconds(1));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("\"own\"");
+        await second.WriteJsonAsync("\"second\"");
+
+        (await Task.WhenAll(others)).Select(reply => reply.Text).Order().ShouldBe(["\"own\"", "\"second\""]);
+    }
+
+    [Fact]
     public async Task Who_leaves_while_waiting_disturbs_nobody()
     {
         await using var host = await CacheHost.StartAsync(script: null);
