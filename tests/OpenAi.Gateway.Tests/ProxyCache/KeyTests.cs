@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
@@ -53,6 +54,53 @@ public class KeyTests
         await host.AskAsync(path: "/a");
 
         (await host.AskAsync(path: "/b")).Cache.ShouldBe("MISS");
+    }
+
+    [Theory]
+    [InlineData("fast", "gpt-4.1-mini", null)]
+    [InlineData("gpt-4.1-mini", null, "gpt-4.1-mini")]
+    public async Task An_alias_and_its_model_do_not_share(string first, string? header, string? otherHeader)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => CacheHost.MapAsk(app)
+            .UseModels(models => models.Aliases["fast"] = "gpt-4.1-mini")
+            .UseProxyCache());
+        var other = first == "fast" ? "gpt-4.1-mini" : "fast";
+
+        var replies = new List<CacheReply>();
+        foreach (var model in new[] { first, other, first, other })
+        {
+            replies.Add(await host.PostAsync($$"""{"model":"{{model}}","prompt":"why?"}"""));
+        }
+
+        replies.Select(reply => (reply.Cache, reply["X-Upstream-Model"])).ShouldBe([("MISS", header), ("MISS", otherHeader), ("HIT", header), ("HIT", otherHeader)]);
+    }
+
+    [Fact]
+    public async Task A_bridged_answer_names_the_model_that_was_asked_for()
+    {
+        const string chat = """{"id":"c","object":"chat.completion","created":1,"model":"gpt-4.1-mini","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}""";
+        await using var host = await CacheHost.StartAsync(connection => connection.WriteJsonAsync(chat), map: app => CacheHost.MapAsk(app)
+            .BridgeCompletions(bridge => bridge.Map("text-davinci-003", "gpt-4.1-mini"))
+            .UseModels(models => models.Aliases["fast"] = "text-davinci-003")
+            .UseProxyCache());
+        await host.PostAsync("""{"model":"fast","prompt":"why?"}""");
+
+        var reply = await host.PostAsync("""{"model":"text-davinci-003","prompt":"why?"}""");
+
+        reply.Text.ShouldContain("\"model\":\"text-davinci-003\"");
+    }
+
+    [Fact]
+    public async Task An_alias_that_leads_elsewhere_now_is_another_question()
+    {
+        var settings = new Settings("""{ "Models": { "Aliases": { "fast": "one" } } }""");
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.Numbered(), map: app => CacheHost.MapAsk(app).UseModels(settings["Models"]).UseProxyCache());
+        await host.PostAsync("""{"model":"fast","prompt":"why?"}""");
+
+        settings.Change("""{ "Models": { "Aliases": { "fast": "two" } } }""");
+
+        (await host.PostAsync("""{"model":"fast","prompt":"why?"}""")).Cache.ShouldBe("MISS");
     }
 
     [Fact]
