@@ -7,15 +7,19 @@ internal sealed partial class ProxyCacheOptionsValidator : IValidateOptions<Prox
     public static readonly ProxyCacheOptionsValidator Instance = new();
     private static readonly Annotations DataAnnotations = new();
 
+    // Added to whatever else keeps an answer, it is a time that every store can count.
+    private static readonly TimeSpan LongestStale = TimeSpan.FromDays(3650);
+
     public ValidateOptionsResult Validate(string? name, ProxyCacheOptions options)
     {
         var result = new ValidateOptionsResultBuilder();
         result.AddResult(DataAnnotations.Validate(null, options));
         OptionsCheck.Positive(options.Ttl, nameof(options.Ttl), result);
         OptionsCheck.Positive(options.LockTimeout, nameof(options.LockTimeout), result);
-        if (options.StaleIfError < TimeSpan.Zero)
+        if (options.StaleIfError < TimeSpan.Zero || options.StaleIfError > LongestStale)
         {
-            result.AddError("must not be negative; zero turns it off.", nameof(options.StaleIfError));
+            result.AddError(
+                $"is {options.StaleIfError}. It must be between zero, which turns it off, and {LongestStale.Days} days.", nameof(options.StaleIfError));
         }
 
         if (options.Methods.Count == 0 || !options.Methods.All(HeaderRule.IsToken))

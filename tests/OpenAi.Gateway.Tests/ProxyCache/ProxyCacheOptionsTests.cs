@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class ProxyCacheOptionsTests
+{
+    [Theory]
+    [InlineData(-1)]
+    [InlineData((3650 * TimeSpan.TicksPerDay) + 1)]
+    [InlineData(long.MaxValue)]
+    public void A_stale_time_that_no_store_can_keep_is_refused(long ticks)
+    {
+        var error = Should.Throw<OptionsValidationException>(() => ProxyCachePolicy.From(cache => cache.StaleIfError = new TimeSpan(ticks)));
+
+        error.Message.ShouldContain("StaleIfError: ");
+        error.Message.ShouldContain("between zero, which turns it off, and 3650 days.");
+    }
+
+    [Fact]
+    public async Task The_longest_stale_time_can_be_kept()
+    {
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.Numbered(), cache => cache.StaleIfError = TimeSpan.FromDays(3650), build: builder => builder.Services.AddDistributedMemoryCache());
+
+        var replies = new[] { await host.AskAsync(), await host.AskAsync() };
+
+        replies.Select(reply => reply.Cache).ShouldBe(["MISS", "HIT"]);
+        host.Gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Name == "StoreFailed");
+    }
+}
