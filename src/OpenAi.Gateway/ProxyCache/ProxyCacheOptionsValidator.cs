@@ -52,6 +52,12 @@ internal sealed partial class ProxyCacheOptionsValidator : IValidateOptions<Prox
     {
         foreach (var template in templates ?? [])
         {
+            if (template is null)
+            {
+                result.AddError("has an entry that is null. Give it a text, or take it out.", name);
+                continue;
+            }
+
             try
             {
                 VariableTemplate.Parse(template);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
@@ -27,5 +28,19 @@ public class ProxyCacheOptionsTests
 
         replies.Select(reply => reply.Cache).ShouldBe(["MISS", "HIT"]);
         host.Gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Name == "StoreFailed");
+    }
+
+    [Theory]
+    [InlineData("Key")]
+    [InlineData("Bypass")]
+    [InlineData("NoStore")]
+    [InlineData("Methods")]
+    public void An_entry_that_is_null_is_refused_with_its_settings_name(string name)
+    {
+        var settings = new Settings($$"""{ "Cache": { "{{name}}": [ null ] } }""");
+
+        var error = Should.Throw<OptionsValidationException>(() => ProxyCachePolicy.Once(settings["Cache"]));
+
+        error.Message.ShouldStartWith($"Cache: Property {name}: ");
     }
 }
