@@ -13,7 +13,9 @@ internal static class CacheControlRules
     /// <summary>Whether the client wants a new answer, which may be stored.</summary>
     public static bool AsksUpstream(HttpRequest request) => Parse(request.Headers.CacheControl)?.NoCache == true;
 
-    public static bool AsksOnlyCache(HttpRequest request) => Parse(request.Headers.CacheControl)?.OnlyIfCached == true;
+    /// <summary>Whether the client, as far as it is asked, wants no call of the upstream.</summary>
+    public static bool AsksOnlyCache(ProxyCacheOptions options, HttpRequest request) =>
+        options.ObeysClient && Parse(request.Headers.CacheControl)?.OnlyIfCached == true;
 
     /// <summary>Whether the client takes an entry of this age, as far as it is asked.</summary>
     public static bool Accepts(ProxyCacheOptions options, HttpRequest request, CacheEntry entry, DateTimeOffset now)

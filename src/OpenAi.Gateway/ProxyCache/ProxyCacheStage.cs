@@ -69,10 +69,9 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             return _hit.AnswerAsync(request, options, answer!);
         }
 
-        if (options.ObeysClient && CacheControlRules.AsksOnlyCache(context.Request))
+        if (CacheControlRules.AsksOnlyCache(options, context.Request))
         {
-            _hit.Begin(request, options, CacheStatus.Miss);
-            return services.WriteErrorAsync(context, GatewayErrors.OnlyIfCached);
+            return RefuseAsync(request, options, CacheStatus.Miss);
         }
 
         // An answer in flight was asked for earlier, so that it does not do for who asks the upstream.
@@ -126,8 +125,19 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         return body;
     }
 
+    private Task RefuseAsync(GatewayRequest request, ProxyCacheOptions options, CacheStatus status)
+    {
+        _hit.Begin(request, options, status);
+        return services.WriteErrorAsync(request.Context, GatewayErrors.OnlyIfCached);
+    }
+
     private Task BypassAsync(GatewayRequest request, ProxyCacheOptions options)
     {
+        if (CacheControlRules.AsksOnlyCache(options, request.Context.Request))
+        {
+            return RefuseAsync(request, options, CacheStatus.Bypass);
+        }
+
         _hit.Begin(request, options, CacheStatus.Bypass);
         if (options.HideCacheHeaders)
         {

@@ -63,14 +63,18 @@ public class RespectCacheControlTests
         (await leading).Text.ShouldBe("\"old\"");
     }
 
-    [Fact]
-    public async Task Only_if_cached_is_answered_504_without_a_call()
+    [Theory]
+    [InlineData("only-if-cached", "POST", "MISS")]
+    [InlineData("only-if-cached, no-cache", "POST", "MISS")]
+    [InlineData("only-if-cached, no-store", "POST", "BYPASS")]
+    [InlineData("only-if-cached", "PUT", "BYPASS")]
+    public async Task Only_if_cached_is_answered_504_without_a_call(string control, string method, string cache)
     {
         await using var host = await CacheHost.StartAsync(options => options.RespectCacheControl = true);
 
-        var reply = await host.AskAsync(headers: ("Cache-Control", "only-if-cached"));
+        var reply = await host.AskAsync(method: method, headers: ("Cache-Control", control));
 
-        (reply.Status, reply.Cache, host.UpstreamCalls).ShouldBe((504, "MISS", 0));
+        (reply.Status, reply.Cache, host.UpstreamCalls).ShouldBe((504, cache, 0));
         reply.Text.ShouldContain("\"code\":\"not_cached\"");
     }
 
