@@ -50,6 +50,20 @@ internal static class CacheControlRules
         return freshFor > TimeSpan.Zero ? freshFor : null;
     }
 
+    /// <summary>Whether the upstream forbids to give its answer past its freshness (RFC 9111, 4.2.4).</summary>
+    public static bool ForbidsStale(CacheEntry entry)
+    {
+        foreach (var (name, values) in entry.Headers)
+        {
+            if (name.Equals(HeaderNames.CacheControl, StringComparison.OrdinalIgnoreCase))
+            {
+                return Parse(values) is { MustRevalidate: true } or { ProxyRevalidate: true } or { SharedMaxAge: not null };
+            }
+        }
+
+        return false;
+    }
+
     private static TimeSpan? Expires(StringValues header, DateTimeOffset now)
     {
         if (header.Count == 0)

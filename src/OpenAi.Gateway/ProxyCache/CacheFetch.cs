@@ -123,7 +123,8 @@ internal sealed class CacheFetch : IDisposable
     private bool CanAnswerForUpstream => _old is not null
         && (_request.Error is not { } error || GatewayErrors.IsOfUpstream(error))
         && _old.Age(_begun) < _old.FreshFor + _cache.Options.StaleIfError
-        && CacheControlRules.Accepts(_cache.Options, _context.Request, _old, _begun);
+        && CacheControlRules.Accepts(_cache.Options, _context.Request, _old, _begun)
+        && !(_cache.Options.RespectCacheControl && CacheControlRules.ForbidsStale(_old));
 
     // Who waits for an answer that is not to be stored need not wait for its end. What ends a request whose client left is no answer: another leads then.
     private void LetGo()

@@ -79,6 +79,23 @@ public class RespectCacheControlTests
     }
 
     [Theory]
+    [InlineData("max-age=10", true, 200)]
+    [InlineData("max-age=10, must-revalidate", true, 503)]
+    [InlineData("max-age=10, proxy-revalidate", true, 503)]
+    [InlineData("s-maxage=10", true, 503)]
+    [InlineData("max-age=10, must-revalidate", false, 200)]
+    public async Task What_the_upstream_forbids_to_give_stale_is_not(string control, bool isRespected, int status)
+    {
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.OneAfterAnother(CacheHost.Numbered(("Cache-Control", control)), connection => connection.WriteJsonAsync("{}", 503)),
+            options => (options.RespectCacheControl, options.StaleIfError) = (isRespected, TimeSpan.FromHours(1)));
+        await host.AskAsync();
+        host.Time.Advance(CacheHost.Ttl);
+
+        (await host.AskAsync()).Status.ShouldBe(status);
+    }
+
+    [Theory]
     [InlineData("Cache-Control", "no-store", 0)]
     [InlineData("Cache-Control", "private", 0)]
     [InlineData("Cache-Control", "no-cache, must-revalidate", 0)]
