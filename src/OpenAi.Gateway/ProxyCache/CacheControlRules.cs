@@ -31,8 +31,14 @@ internal static class CacheControlRules
             || (!control.NoCache && (control.MaxAge is not { } maxAge || age <= maxAge) && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh));
     }
 
-    /// <summary>How long the upstream lets its answer be stored; <see langword="null"/> when it must not be.</summary>
-    public static TimeSpan? FreshFor(IHeaderDictionary headers, TimeSpan otherwise, DateTimeOffset now)
+    /// <summary>How old the upstream says that its answer is already, as it came from a cache there.</summary>
+    public static TimeSpan AgeOf(IHeaderDictionary headers) =>
+        headers.Age is [{ } age, ..] && HeaderUtilities.TryParseNonNegativeInt64(age, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue))
+            : TimeSpan.Zero;
+
+    /// <summary>How long the upstream lets its answer be given, from when it was made; <see langword="null"/> when it must not be stored.</summary>
+    public static TimeSpan? FreshFor(IHeaderDictionary headers, TimeSpan age, TimeSpan otherwise, DateTimeOffset now)
     {
         var control = Parse(headers.CacheControl);
         if (control is null && headers.CacheControl.Count > 0)
@@ -46,8 +52,8 @@ internal static class CacheControlRules
             return null;
         }
 
-        var freshFor = control?.SharedMaxAge ?? control?.MaxAge ?? Expires(headers.Expires, now) ?? otherwise;
-        return freshFor > TimeSpan.Zero ? freshFor : null;
+        var freshFor = control?.SharedMaxAge ?? control?.MaxAge ?? Expires(headers.Expires, now - age) ?? otherwise;
+        return freshFor > age ? freshFor : null;
     }
 
     /// <summary>Whether the upstream forbids to give its answer past its freshness (RFC 9111, 4.2.4).</summary>

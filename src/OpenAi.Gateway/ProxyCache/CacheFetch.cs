@@ -23,6 +23,7 @@ internal sealed class CacheFetch : IDisposable
     private byte[]? _bytes;
     private int _bodyStart;
     private TimeSpan _freshFor;
+    private TimeSpan _age;
     private int _status;
 
     /// <param name="request">The request.</param>
@@ -100,8 +101,9 @@ internal sealed class CacheFetch : IDisposable
             _tee.CopyTo(_bytes.AsSpan(_bodyStart));
         }
 
-        CacheEntryFormat.SetStoredAt(_bytes, now);
-        return new CacheEntry(_status, now, _freshFor, _headers, _bytes.AsMemory(_bodyStart, length)) { Stored = _bytes };
+        var storedAt = now - _age; // By the upstream's own cache, if it came from there.
+        CacheEntryFormat.SetStoredAt(_bytes, storedAt);
+        return new CacheEntry(_status, storedAt, _freshFor, _headers, _bytes.AsMemory(_bodyStart, length)) { Stored = _bytes };
     }
 
     /// <summary>Takes back what the failed endpoint had set.</summary>
@@ -144,6 +146,8 @@ internal sealed class CacheFetch : IDisposable
             return TeeMode.HoldBack;
         }
 
+        _age = options.RespectCacheControl ? CacheControlRules.AgeOf(response.Headers) : TimeSpan.Zero;
+
         // A refusal of the gateway's own is no answer to the question, whatever status it was given.
         if (_request.Error is not null
             || !options.HttpStatus.Contains(response.StatusCode)
@@ -151,7 +155,7 @@ internal sealed class CacheFetch : IDisposable
             || HttpMethods.IsHead(_context.Request.Method)
             || !CacheableHead.IsCacheable(response.Headers, _before, _request.Route is not null)
             || _cache.IsNotStored(_request)
-            || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
+            || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, _age, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
         {
             LetGo();
             return TeeMode.Pass;

@@ -53,7 +53,8 @@ public sealed class ProxyCacheOptions
 
     /// <summary>
     /// Whether <c>Cache-Control</c> of client and upstream is obeyed (RFC 9111). OpenAI forbids caching with every answer, so that nothing
-    /// would be stored. An answer with <c>must-revalidate</c>, <c>proxy-revalidate</c> or <c>s-maxage</c> is never sent past its time.
+    /// would be stored. An answer with <c>must-revalidate</c>, <c>proxy-revalidate</c> or <c>s-maxage</c> is never sent past its time;
+    /// the <c>Age</c> that it came with counts.
     /// </summary>
     /// <value>The default is <see langword="false"/>: <see cref="Ttl"/> decides.</value>
     public bool RespectCacheControl { get; set; }

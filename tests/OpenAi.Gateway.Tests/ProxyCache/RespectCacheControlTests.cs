@@ -96,6 +96,27 @@ public class RespectCacheControlTests
     }
 
     [Theory]
+    [InlineData("Cache-Control", "max-age=120", "110", 10)]
+    [InlineData("Cache-Control", "public", "110", 190)]
+    [InlineData("Expires", "Tue, 01 Jan 2030 00:00:07 GMT", "110", 7)]
+    [InlineData("Cache-Control", "max-age=120", "120", 0)]
+    [InlineData("Cache-Control", "max-age=120", "99999999999", 0)]
+    [InlineData("Cache-Control", "max-age=120", "soon", 120)]
+    public async Task An_answer_is_as_old_as_the_upstream_says(string header, string value, string age, int seconds)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered((header, value), ("Age", age)), options => options.RespectCacheControl = true);
+        await host.AskAsync();
+
+        host.Time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromTicks(seconds > 0 ? 1 : 0));
+        var before = await host.AskAsync();
+        host.Time.Advance(TimeSpan.FromTicks(1));
+        var after = await host.AskAsync();
+
+        (before.Cache == "HIT", after.Cache == "HIT").ShouldBe((seconds > 0, false));
+        before["Age"].ShouldBe(seconds == 0 ? age : $"{seconds - 1 + (age == "110" ? 110 : 0)}");
+    }
+
+    [Theory]
     [InlineData("Cache-Control", "no-store", 0)]
     [InlineData("Cache-Control", "private", 0)]
     [InlineData("Cache-Control", "no-cache, must-revalidate", 0)]
