@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -5,8 +6,11 @@ using Microsoft.Net.Http.Headers;
 namespace OpenAi.Gateway;
 
 /// <summary>What <c>Cache-Control</c> of client and upstream says (RFC 9111), for caches that shall obey it.</summary>
-internal static class CacheControlRules
+internal static partial class CacheControlRules
 {
+    // What is larger counts as this (RFC 9111, 1.2.2).
+    private const string LargestNumber = "2147483647";
+
     /// <summary>Whether the client wants neither a stored answer nor its own to be stored.</summary>
     public static bool ForbidsStoring(HttpRequest request) => Parse(request.Headers.CacheControl)?.NoStore == true;
 
@@ -81,6 +85,13 @@ internal static class CacheControlRules
         return HeaderUtilities.TryParseDate(header.ToString(), out var date) ? date - now : TimeSpan.Zero;
     }
 
-    private static CacheControlHeaderValue? Parse(StringValues header) =>
-        header.Count > 0 && CacheControlHeaderValue.TryParse(header.ToString(), out var control) ? control : null;
+    private static CacheControlHeaderValue? Parse(StringValues header) => header.Count == 0 ? null : Parse(header.ToString());
+
+    private static CacheControlHeaderValue? Parse(string text) =>
+        CacheControlHeaderValue.TryParse(text, out var control) || CacheControlHeaderValue.TryParse(LargeNumber().Replace(text, LargestNumber), out control)
+            ? control
+            : null;
+
+    [GeneratedRegex("[0-9]{10,}")]
+    private static partial Regex LargeNumber();
 }

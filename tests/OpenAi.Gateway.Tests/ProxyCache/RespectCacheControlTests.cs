@@ -13,6 +13,10 @@ public class RespectCacheControlTests
     [InlineData("only-if-cached", 10, "HIT")]
     [InlineData("max-age=99, min-fresh=1", 10, "HIT")]
     [InlineData("nonsense;;;", 10, "HIT")]
+    [InlineData("max-age=99999999999", 10, "HIT")]
+    [InlineData("min-fresh=99999999999", 10, "MISS")]
+    [InlineData("no-cache, max-age=99999999999", 10, "MISS")]
+    [InlineData("max-stale=99999999999, no-store", 10, "BYPASS")]
     public async Task The_client_is_obeyed_when_told_so(string control, int age, string cache)
     {
         await using var obeying = await CacheHost.StartAsync(options => options.RespectCacheControl = true);
@@ -130,6 +134,7 @@ public class RespectCacheControlTests
     [InlineData("Expires", "0", 0)]
     [InlineData("Expires", "Fri, 31 Dec 9999 23:59:59 GMT", 86_400)]
     [InlineData("Cache-Control", "max-age=2147483647", 86_400)]
+    [InlineData("Cache-Control", "max-age=99999999999", 86_400)]
     [InlineData("Cache-Control", "no-store, max-age=99999999999", 0)]
     public async Task The_upstream_is_obeyed_when_told_so(string header, string value, int seconds)
     {
