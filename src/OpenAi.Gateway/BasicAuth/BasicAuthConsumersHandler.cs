@@ -80,11 +80,7 @@ internal sealed class BasicAuthConsumersHandler(
             Context.Features.Set(body);
         }
 
-        // The server flushes it with the end of the response; a stream that a middleware has put in its place is flushed by nobody.
         body.Writer.Write(text.ToArray());
-        if (body is StreamResponseBodyFeature)
-        {
-            await body.Writer.FlushAsync(Context.RequestAborted);
-        }
+        await UnflushedBody.FlushAsync(Context);
     }
 }

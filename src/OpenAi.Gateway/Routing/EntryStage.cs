@@ -18,6 +18,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         try
         {
             await GuardAsync(request);
+            await UnflushedBody.FlushAsync(request.Context);
         }
         catch (Exception error)
         {
