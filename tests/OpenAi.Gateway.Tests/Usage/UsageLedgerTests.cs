@@ -181,16 +181,7 @@ public sealed class UsageLedgerTests
     {
         var sink = new HeldSink().Release();
         await using var host = await UsageHost.StartAsync(sink);
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, host.Services.GetRequiredService<IMeterFactory>()))
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
+        using var listener = ListenerOf(host);
         listener.SetMeasurementEventCallback<double>((_, _, _, _) => throw new UnreachableException());
         listener.Start();
 
@@ -205,16 +196,7 @@ public sealed class UsageLedgerTests
     {
         var sink = new ThrowingSink();
         await using var host = await UsageHost.StartAsync(sink);
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, host.Services.GetRequiredService<IMeterFactory>()))
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
+        using var listener = ListenerOf(host);
         listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new UnreachableException());
         listener.Start();
         host.Ledger.Add(Records.Chat);
@@ -242,16 +224,7 @@ public sealed class UsageLedgerTests
         }
 
         host.Measured.Dispose();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, host.Services.GetRequiredService<IMeterFactory>()))
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
+        using var listener = ListenerOf(host);
         listener.Start();
         ledger.Add(record);
 
@@ -263,4 +236,16 @@ public sealed class UsageLedgerTests
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1000);
     }
+
+    // Of this app's instruments alone.
+    private static MeterListener ListenerOf(UsageHost host) => new()
+    {
+        InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, host.Services.GetRequiredService<IMeterFactory>()))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        },
+    };
 }
