@@ -42,6 +42,9 @@ public static class OpenAiGatewayServiceCollectionExtensions
                 OptionsCheck.NoColons(fallback.GetSection(nameof(OpenAiFallbackOptions.Models)), "FallbackTo(…, fallback => fallback.Models");
             }
 
+            SectionShape.Check<OpenAiUpstreamOptions>(section);
+            SectionShape.CheckEach<OpenAiUpstreamNodeOptions>(section.GetSection(nameof(options.Nodes)));
+            SectionShape.CheckEach<OpenAiFallbackOptions>(section.GetSection(nameof(options.Fallbacks)));
             section.Bind(options, OptionsCheck.Strict);
         });
         services.AddSingleton<IOptionsChangeTokenSource<OpenAiUpstreamOptions>>(new UpstreamSection(name, section));
@@ -70,6 +73,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
         return services.AddProxyCache(options =>
         {
             OptionsCheck.Exists(section);
+            SectionShape.Check<ProxyCacheStoreOptions>(section);
             section.Bind(options, OptionsCheck.Strict);
         });
     }

@@ -36,6 +36,13 @@ public static class OpenAiUsageServiceCollectionExtensions
         services.AddUsageLedger().Configure(options =>
         {
             OptionsCheck.Exists(section);
+            SectionShape.Check<OpenAiUsageOptions>(section);
+            foreach (var price in section.GetSection(nameof(options.Prices)).GetChildren())
+            {
+                SectionShape.Check<ModelPriceOptions>(price);
+                SectionShape.CheckEach<TierPriceOptions>(price.GetSection(nameof(ModelPriceOptions.Tiers)));
+            }
+
             section.Bind(options, OptionsCheck.Strict);
         });
         services.AddSingleton<IOptionsChangeTokenSource<OpenAiUsageOptions>>(

@@ -42,6 +42,8 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
     private static BasicAuthConsumersOptions Load(IConfiguration section)
     {
         var options = new BasicAuthConsumersOptions();
+        SectionShape.Check<BasicAuthConsumersOptions>(section);
+        SectionShape.CheckEach<BasicAuthConsumerOptions>(section.GetSection(nameof(options.Consumers)));
         section.Bind(options, OptionsCheck.Strict);
         return OptionsCheck.Valid(OptionsCheck.PathOf(section), options, BasicAuthConsumersOptionsValidator.Instance);
     }

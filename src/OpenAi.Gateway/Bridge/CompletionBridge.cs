@@ -38,6 +38,8 @@ internal sealed class CompletionBridge
         }
 
         var options = new CompletionBridgeOptions();
+        SectionShape.Check<CompletionBridgeOptions>(section);
+        SectionShape.CheckEach<CompletionBridgeModelOptions>(section.GetSection(nameof(options.Models)));
         section.Bind(options, OptionsCheck.Strict);
         return new CompletionBridge(OptionsCheck.Valid(OptionsCheck.PathOf(section), options, CompletionBridgeOptionsValidator.Instance));
     }

@@ -10,7 +10,11 @@ internal sealed class BudgetPolicy(Reloadable<BudgetLimit> budget) : SpendPolicy
         "UseBudget",
         "budget",
         BudgetOptionsValidator.Instance,
-        static (section, options) => section.Bind(options, OptionsCheck.Strict),
+        static (section, options) =>
+        {
+            SectionShape.Check<BudgetOptions>(section);
+            section.Bind(options, OptionsCheck.Strict);
+        },
         static (options, name) => new BudgetLimit(options, name));
 
     public override SpendLimit Limit => budget.Value;

@@ -11,7 +11,11 @@ internal sealed class LimitConcurrencyPolicy(Reloadable<LimitConcurrencyPolicy.C
         "UseLimitConcurrency",
         "concurrency",
         LimitConcurrencyOptionsValidator.Instance,
-        static (section, options) => section.Bind(options, OptionsCheck.Strict),
+        static (section, options) =>
+        {
+            SectionShape.Check<LimitConcurrencyOptions>(section);
+            section.Bind(options, OptionsCheck.Strict);
+        },
         static (options, name) => new Compiled(options, name));
 
     public Compiled Limit => limit.Value;

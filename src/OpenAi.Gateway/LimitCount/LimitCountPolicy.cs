@@ -11,7 +11,11 @@ internal sealed class LimitCountPolicy(Reloadable<LimitCountPolicy.Compiled> lim
         "UseLimitCount",
         "limit",
         LimitCountOptionsValidator.Instance,
-        static (section, options) => section.Bind(options, OptionsCheck.Strict),
+        static (section, options) =>
+        {
+            SectionShape.Check<LimitCountOptions>(section);
+            section.Bind(options, OptionsCheck.Strict);
+        },
         static (options, name) => new Compiled(options, name));
 
     public Compiled Limit => limit.Value;

@@ -10,7 +10,11 @@ internal sealed class LimitTokensPolicy(Reloadable<TokenLimit> limit) : SpendPol
         "UseLimitTokens",
         "tokens",
         LimitTokensOptionsValidator.Instance,
-        static (section, options) => section.Bind(options, OptionsCheck.Strict),
+        static (section, options) =>
+        {
+            SectionShape.Check<LimitTokensOptions>(section);
+            section.Bind(options, OptionsCheck.Strict);
+        },
         static (options, name) => new TokenLimit(options, name));
 
     public override SpendLimit Limit => limit.Value;

@@ -14,6 +14,7 @@ internal sealed class ModelsPolicy(Reloadable<ModelsPolicy.Compiled> models) : G
         static (section, options) =>
         {
             OptionsCheck.NoColons(section.GetSection(nameof(options.Aliases)), "UseModels(models => models.Aliases");
+            SectionShape.Check<ModelsOptions>(section);
             section.Bind(options, OptionsCheck.Strict);
         },
         static (options, _) => new Compiled(options));

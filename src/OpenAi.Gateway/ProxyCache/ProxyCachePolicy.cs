@@ -48,6 +48,7 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
     {
         // The binder adds to lists; written in configuration, they replace the defaults.
         var options = new ProxyCacheOptions { Methods = [], HttpStatus = [] };
+        SectionShape.Check<ProxyCacheOptions>(section);
         section.Bind(options, OptionsCheck.Strict);
         var defaults = new ProxyCacheOptions();
         options.Methods = options.Methods is { Count: > 0 } methods ? methods : defaults.Methods;

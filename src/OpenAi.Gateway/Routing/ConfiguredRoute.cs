@@ -152,6 +152,7 @@ internal static partial class ConfiguredRoute
             .AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(pair => !IsOfPolicy(pair.Key)))
             .Build();
         var options = new OpenAiRouteOptions();
+        SectionShape.Check<OpenAiRouteOptions>(own);
         own.Bind(options, OptionsCheck.Strict);
         return OptionsCheck.Valid(section.Path, options, new Validator());
     }

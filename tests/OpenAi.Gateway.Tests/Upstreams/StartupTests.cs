@@ -115,6 +115,24 @@ public sealed class StartupTests
         error.Message.ShouldContain("fallback.Models[\"llama3:8b\"]");
     }
 
+    [Theory]
+    [InlineData("""{ "Nodes": "http://127.0.0.1:1" }""", "OpenAi:Nodes is a single value")]
+    [InlineData("""{ "Nodes": [ "http://127.0.0.1:1" ] }""", "OpenAi:Nodes:0 is a single value. Give it its members")]
+    [InlineData("""{ "Nodes": [ { "Address": "http://127.0.0.1:1", "Port": 1 } ] }""", "OpenAi:Nodes:0:Port is not a setting")]
+    [InlineData("""{ "Nodes": [ { "Address": "http://127.0.0.1:1" } ], "ApiKey": { "Value": "sk-secret" } }""", "OpenAi:ApiKey has members, such as OpenAi:ApiKey:Value")]
+    [InlineData("""{ "Nodes": [ { "Address": "http://127.0.0.1:1" } ], "ApiKeys": "sk-secret" }""", "of a list the first is OpenAi:ApiKeys:0")]
+    [InlineData("""{ "Nodes": [ { "Address": "http://127.0.0.1:1" } ], "Fallbacks": [ "b" ] }""", "OpenAi:Fallbacks:0 is a single value")]
+    public async Task A_configured_upstream_of_another_shape_stops_the_app(string section, string reason)
+    {
+        var settings = new Settings($$"""{ "OpenAi": {{section}} }""");
+
+        var error = await Should.ThrowAsync<InvalidOperationException>(() => InMemoryKestrel.StartAsync(
+            builder => builder.Services.AddOpenAiUpstream("openai", settings["OpenAi"]), _ => { }));
+
+        error.Message.ShouldContain(reason);
+        error.Message.ShouldNotContain("secret");
+    }
+
     [Fact]
     public async Task A_route_without_any_upstream_stops_the_app()
     {

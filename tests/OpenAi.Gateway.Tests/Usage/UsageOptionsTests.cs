@@ -50,6 +50,13 @@ public sealed class UsageOptionsTests
     public async Task A_misspelt_name_stops_the_app() =>
         (await Should.ThrowAsync<InvalidOperationException>(() => StartAsync(("Usage:Prices:gpt-4o:Inptu", "1")))).Message.ShouldContain("Inptu");
 
+    [Theory]
+    [InlineData("Usage:Prices:gpt-4o", "1", "Usage:Prices:gpt-4o is a single value")]
+    [InlineData("Usage:Prices:gpt-4o:Tiers:flex", "1", "Usage:Prices:gpt-4o:Tiers:flex is a single value")]
+    [InlineData("Usage:File:Path", "a.log", "Usage:File has members")]
+    public async Task A_setting_of_another_shape_stops_the_app(string setting, string value, string reason) =>
+        (await Should.ThrowAsync<InvalidOperationException>(() => StartAsync(("Usage:Log", "true"), (setting, value)))).Message.ShouldContain(reason);
+
     [Fact]
     public async Task Prices_follow_their_section()
     {
