@@ -52,8 +52,8 @@ internal sealed class RequestBody : IDisposable
     /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
     {
-        var announced = request.ContentLength;
-        if (announced == 0 || (announced is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
+        var announced = LengthOf(request);
+        if (request.ContentLength == 0 || (announced is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
         {
             return Empty;
         }
@@ -139,6 +139,11 @@ internal sealed class RequestBody : IDisposable
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    // What a middleware has put in the place of the server's stream, as the one that unpacks compressed bodies does, has another length than the one that
+    // the client announced.
+    private static long? LengthOf(HttpRequest request) =>
+        request.Body.GetType().Assembly == request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly ? request.ContentLength : null;
 
     // A client that breaks off must not look like an upstream that does: both are an IOException to the handler.
     private async ValueTask<int> ReadRestAsync(Stream rest, byte[] buffer, CancellationToken cancellationToken)

@@ -1,0 +1,79 @@
+using System.IO.Compression;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OpenAi.Gateway.Tests.Forwarding;
+
+/// <summary>A body that the app's middleware has unpacked: the Content-Length is that of the packed one.</summary>
+public sealed class UnpackedBodyTests
+{
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1000)]
+    [InlineData(UpstreamBuffer)]
+    [InlineData(3 * UpstreamBuffer)]
+    public async Task Is_sent_whole_whatever_its_length(int length)
+    {
+        var prompt = $$"""{"prompt":"{{new string('a', length)}}"}""";
+
+        (await SendAsync(Pack(prompt))).ShouldBe(prompt);
+    }
+
+    [Fact]
+    public async Task Is_sent_whole_when_even_the_packed_one_is_not_held()
+    {
+        var prompt = $$"""{"prompt":"{{Letters(4 * UpstreamBuffer)}}"}""";
+        var packed = Pack(prompt);
+        packed.Length.ShouldBeGreaterThan(UpstreamBuffer);
+
+        (await SendAsync(packed)).ShouldBe(prompt);
+    }
+
+    [Fact]
+    public async Task Is_sent_whole_when_the_packed_one_fills_a_buffer()
+    {
+        // Memory is rented in powers of two: the bytes that fill it are as many as were announced, and not the end.
+        var prompt = Enumerable.Range(100, 400).Select(length => $$"""{"prompt":"{{Letters(length)}}"}""").First(text => Pack(text).Length == 256);
+
+        (await SendAsync(Pack(prompt))).ShouldBe(prompt);
+    }
+
+    private const int UpstreamBuffer = 64 * 1024;
+
+    private static string Letters(int length)
+    {
+        var random = new Random(1);
+        return string.Create(length, random, static (letters, source) => source.GetItems("abcdefghijklmnopqrstuvwxyz", letters));
+    }
+
+    private static byte[] Pack(string text)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        return packed.ToArray();
+    }
+
+    // Gives what the upstream gets.
+    private static async Task<string> SendAsync(byte[] packed)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartOnSocketAsync(
+            options => options.To(upstream).MaxBufferedBody = UpstreamBuffer,
+            build: builder => builder.Services.AddRequestDecompression(),
+            use: app => app.UseRequestDecompression());
+        using var content = new ByteArrayContent(packed);
+        content.Headers.ContentEncoding.Add("gzip");
+
+        using var answer = await gateway.Client.PostAsync(new Uri("/v1/completions", UriKind.Relative), content);
+
+        ((int)answer.StatusCode).ShouldBe(200);
+        var request = upstream.Requests.ShouldHaveSingleItem();
+        request.Headers["Content-Encoding"].ShouldBeNull();
+        return request.Text;
+    }
+}
