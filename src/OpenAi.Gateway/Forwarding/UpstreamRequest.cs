@@ -39,8 +39,8 @@ internal static class UpstreamRequest
 
         message.Headers.Host = options.PassHost switch
         {
-            PassHost.Pass => context.Request.Host.Value,
-            PassHost.Rewrite => options.UpstreamHost,
+            PassHost.Pass => HostOf(context.Request) ?? message.Headers.Host,
+            PassHost.Rewrite => new HostString(options.UpstreamHost!).ToUriComponent(),
             _ => message.Headers.Host,
         };
         foreach (var transform in route.RequestTransforms)
@@ -50,6 +50,9 @@ internal static class UpstreamRequest
 
         return message;
     }
+
+    // As it goes over the wire, where names are ASCII. The server takes characters that no name has; such a one, as no host at all, gives way to the node's.
+    private static string? HostOf(HttpRequest request) => request.Host.ToUriComponent() is var host && HostNames.IsHost(host) ? host : null;
 
     private static void CopyHeaders(IHeaderDictionary headers, HttpRequestMessage message, RequestBody body)
     {

@@ -34,9 +34,9 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
             result.AddError("is not the name of a header. Use \"Authorization\", or \"api-key\" for Azure OpenAI.", nameof(options.ApiKeyHeader));
         }
 
-        if (options.PassHost == PassHost.Rewrite && Uri.CheckHostName(options.UpstreamHost?.Split(':')[0]) == UriHostNameType.Unknown)
+        if (options.PassHost == PassHost.Rewrite && !HostNames.IsHost(options.UpstreamHost))
         {
-            result.AddError("must name a host, because PassHost is Rewrite.", nameof(options.UpstreamHost));
+            result.AddError("must name a host, because PassHost is Rewrite: without a scheme or path, with a port if needed.", nameof(options.UpstreamHost));
         }
 
         if (options.HttpVersion is not ({ Major: 1, Minor: 1 } or { Major: 2 or 3, Minor: 0 }))

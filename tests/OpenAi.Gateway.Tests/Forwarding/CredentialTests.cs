@@ -83,16 +83,33 @@ public sealed class CredentialTests
     [InlineData(PassHost.Node, null)]
     [InlineData(PassHost.Pass, "gateway")]
     [InlineData(PassHost.Rewrite, "api.example.com:8443")]
-    public async Task The_host_is_the_one_that_PassHost_says(PassHost passHost, string? expected)
+    [InlineData(PassHost.Rewrite, "[::1]:8443")]
+    [InlineData(PassHost.Rewrite, "xn--bcher-kva.example", "bücher.example")]
+    public async Task The_host_is_the_one_that_PassHost_says(PassHost passHost, string? expected, string? setting = null)
     {
         await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
         await using var gateway = await GatewayHost.StartAsync(upstream, options =>
         {
             options.PassHost = passHost;
-            options.UpstreamHost = "api.example.com:8443";
+            options.UpstreamHost = setting ?? expected;
         });
 
         await gateway.SendAsync(Request.Post());
+
+        upstream.Requests.ShouldHaveSingleItem().Headers.Values("Host").ShouldBe([expected ?? upstream.Address.Authority]);
+    }
+
+    [Theory]
+    [InlineData("xn--bcher-kva.example", "xn--bcher-kva.example")]
+    [InlineData("[::1]:8443", "[::1]:8443")]
+    [InlineData("a&b", null)]
+    [InlineData("", null)]
+    public async Task The_clients_host_passes_as_the_client_wrote_it_if_it_is_one(string host, string? expected)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(upstream, options => options.PassHost = PassHost.Pass);
+
+        (await gateway.SendAsync(Request.Post().Replace("Host: gateway", $"Host: {host}", StringComparison.Ordinal))).Status.ShouldBe(200);
 
         upstream.Requests.ShouldHaveSingleItem().Headers.Values("Host").ShouldBe([expected ?? upstream.Address.Authority]);
     }
