@@ -10,11 +10,12 @@ internal static class OptionsCheck
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     // RangeAttribute over TimeSpan is not safe for trimming (IL2026), so times are checked by hand.
-    public static void Positive(TimeSpan value, string name, ValidateOptionsResultBuilder result)
+    public static void Positive(TimeSpan value, string name, ValidateOptionsResultBuilder result, TimeSpan? atMost = null)
     {
-        if (value <= TimeSpan.Zero || value > Longest)
+        var longest = atMost ?? Longest;
+        if (value <= TimeSpan.Zero || value > longest)
         {
-            result.AddError($"is {value}. It must be longer than zero and at most {Longest.Days} days.", name);
+            result.AddError($"is {value}. It must be longer than zero and at most {longest.Days} days.", name);
         }
     }
 

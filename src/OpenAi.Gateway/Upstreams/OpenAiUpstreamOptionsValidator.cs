@@ -6,6 +6,9 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
 {
     private static readonly Annotations DataAnnotations = new();
 
+    // The longest one that SocketsHttpHandler takes.
+    private static readonly TimeSpan LongestConnectTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
+
     public ValidateOptionsResult Validate(string? name, OpenAiUpstreamOptions options)
     {
         var result = new ValidateOptionsResultBuilder();
@@ -47,7 +50,7 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
         OptionsCheck.Positive(options.MaxRetryDelay, nameof(options.MaxRetryDelay), result);
         OptionsCheck.Positive(options.Cooldown, nameof(options.Cooldown), result);
         OptionsCheck.Positive(options.QuotaCooldown, nameof(options.QuotaCooldown), result);
-        OptionsCheck.Positive(options.ConnectTimeout, nameof(options.ConnectTimeout), result);
+        OptionsCheck.Positive(options.ConnectTimeout, nameof(options.ConnectTimeout), result, LongestConnectTimeout);
         OptionsCheck.Positive(options.FirstByteTimeout, nameof(options.FirstByteTimeout), result);
         OptionsCheck.Positive(options.IdleTimeout, nameof(options.IdleTimeout), result);
         OptionsCheck.Positive(options.Timeout, nameof(options.Timeout), result);

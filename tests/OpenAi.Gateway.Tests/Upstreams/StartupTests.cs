@@ -44,6 +44,7 @@ public sealed class StartupTests
         { options => options.MaxBufferedBody = -1, "MaxBufferedBody", "between 0 and" },
         { options => options.MaxConnectionsPerNode = 0, "MaxConnectionsPerNode", "at least 1" },
         { options => options.ConnectTimeout = TimeSpan.Zero, "ConnectTimeout", "longer than zero" },
+        { options => options.ConnectTimeout = TimeSpan.FromDays(30), "ConnectTimeout", "at most 24 days" },
         { options => options.FirstByteTimeout = TimeSpan.FromSeconds(-1), "FirstByteTimeout", "longer than zero" },
         { options => options.IdleTimeout = TimeSpan.FromDays(100), "IdleTimeout", "at most" },
         { options => options.Timeout = TimeSpan.Zero, "Timeout", "longer than zero" },
