@@ -22,6 +22,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
     private readonly List<Action<EndpointBuilder>> _conventions = [];
     private readonly List<Action<EndpointBuilder>> _finallyConventions = [];
     private readonly IDisposable _subscription;
+    private readonly Mark _mark = new();
     private CancellationTokenSource _changed = new();
     private Collector _routes;
     private IReadOnlyList<Endpoint>? _endpoints;
@@ -82,6 +83,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         {
             routes = Map();
             endpoints = Build(routes, NoPrefix, [], []);
+            EndpointNames.Check(endpoints.Concat(OthersOfApp()));
         }
         catch (Exception error)
         {
@@ -100,6 +102,9 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         before.Cancel();
         before.Dispose();
     }
+
+    private IEnumerable<Endpoint> OthersOfApp() =>
+        (_services.GetService<EndpointDataSource>()?.Endpoints ?? []).Where(endpoint => endpoint.Metadata.GetMetadata<Mark>() != _mark);
 
     private Collector Map()
     {
@@ -139,11 +144,14 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         {
             Prefix = prefix,
             ApplicationServices = _services,
-            Conventions = [.. conventions, .. _conventions],
+            Conventions = [.. conventions, .. _conventions, endpoint => endpoint.Metadata.Add(_mark)],
             FinallyConventions = [.. _finallyConventions, .. finallyConventions],
         };
         return [.. routes.DataSources.SelectMany(source => source.GetGroupedEndpoints(group))];
     }
+
+    // Tells these routes' endpoints, as they are now, from the app's others.
+    private sealed class Mark;
 
     // Where the routes are mapped, so that configuration and code make the same endpoints.
     private sealed class Collector(IServiceProvider services) : IEndpointRouteBuilder

@@ -24,7 +24,7 @@ internal sealed class GatewayStartupCheck(UpstreamRegistry upstreams, IEnumerabl
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        _ = provider.GetService<EndpointDataSource>()?.Endpoints;
+        EndpointNames.Check(provider.GetService<EndpointDataSource>()?.Endpoints ?? []);
         return Task.CompletedTask;
     }
 

@@ -101,6 +101,30 @@ public class ConfiguredRouteErrorTests
         host.Server.Logs.Entries.Select(entry => entry.EventId.Id).ShouldNotContain(1002);
     }
 
+    [Fact]
+    public async Task A_name_that_another_endpoint_of_the_app_has_is_refused()
+    {
+        const string named = """{ "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "Name": "first" } } }""";
+        (await RouteHost.StartErrorAsync(app => Map(app, new Settings(named)))).ShouldContain("Name 'first' of 'POST /a → openai' is that of 'HTTP: GET /x' already");
+
+        var settings = new Settings("""{ "Routes": { "a": { "Pattern": "/a", "Upstream": "openai", "Name": "second" } } }""");
+        await using var host = await RouteHost.StartAsync(app => Map(app, settings));
+        settings.Change(named);
+
+        (await host.PostAsync("/a")).Status.ShouldBe(200);
+        host.Server.Logs.Entries.Where(entry => entry.EventId.Name == "ConfigurationRefused").ShouldHaveSingleItem().Message.ShouldContain("Name 'first'");
+
+        // Routing takes no further change once one has failed.
+        settings.Change(named.Replace("/a", "/b", StringComparison.Ordinal).Replace("first", "second", StringComparison.Ordinal));
+        (await host.PostAsync("/b")).Status.ShouldBe(200);
+
+        static void Map(WebApplication app, Settings settings)
+        {
+            app.MapGet("/x", () => "x").WithName("first");
+            app.MapGroup("").MapOpenAiRoutes(settings["Routes"]);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(WrongRoutes))]
     public async Task A_wrong_route_in_a_change_refuses_all_of_it(string route, string reason)
