@@ -38,7 +38,8 @@ public static class OpenAiGatewayEndpointRouteBuilderExtensions
         });
         endpoint.Finally(builder =>
         {
-            builder.DisplayName = $"{string.Join(", ", settings.Methods)} {pattern} → {upstream}";
+            metadata.Pattern = (builder as RouteEndpointBuilder)?.RoutePattern.RawText ?? pattern;
+            builder.DisplayName = $"{string.Join(", ", settings.Methods)} {metadata.Pattern} → {upstream}";
             metadata.AcceptPurge = services.AppHasCache || builder.Metadata.OfType<ProxyCachePolicy>().Any();
         });
         return new OpenAiRouteBuilder(endpoint, settings, parsed.Parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.OrdinalIgnoreCase));

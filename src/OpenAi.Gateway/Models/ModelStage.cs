@@ -33,7 +33,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     // A bridge needs no RewritePath to know what its route is for, unless the path is the client's choice.
     private ModelOperation OperationOf(GatewayRequest request) => OfPath(request.UpstreamPath) switch
     {
-        ModelOperation.Other when route.Settings.Bridge is not null && !route.Pattern.Contains('{', StringComparison.Ordinal) => ModelOperation.Completions,
+        ModelOperation.Other when route.Settings.Bridge is not null && !route.OwnPattern.Contains('{', StringComparison.Ordinal) => ModelOperation.Completions,
         var operation => operation,
     };
 

@@ -7,13 +7,13 @@ public sealed class OpenAiRouteMetadata : IHttpMethodMetadata
 {
     internal OpenAiRouteMetadata(string pattern, string upstream, RouteSettings settings)
     {
-        Pattern = pattern;
+        Pattern = OwnPattern = pattern;
         Upstream = upstream;
         Settings = settings;
     }
 
-    /// <summary>The route's pattern as it was mapped, for example <c>/openai/product/desc</c>.</summary>
-    public string Pattern { get; }
+    /// <summary>The route's pattern below those of the groups that it is in, for example <c>/openai/product/desc</c>.</summary>
+    public string Pattern { get; internal set; }
 
     /// <summary>The name of the upstream, as given to <c>AddOpenAiUpstream</c>.</summary>
     public string Upstream { get; }
@@ -25,6 +25,9 @@ public sealed class OpenAiRouteMetadata : IHttpMethodMetadata
     public bool AcceptCorsPreflight { get; set; }
 
     internal RouteSettings Settings { get; }
+
+    /// <summary>The route's pattern as it was mapped.</summary>
+    internal string OwnPattern { get; }
 
     /// <summary>A cache is in scope, so its <c>PURGE</c> must reach the endpoint.</summary>
     internal bool AcceptPurge { get; set; }

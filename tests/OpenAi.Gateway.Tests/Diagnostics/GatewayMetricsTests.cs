@@ -28,6 +28,27 @@ public class GatewayMetricsTests
     }
 
     [Fact]
+    public async Task Routes_in_groups_are_told_apart_by_their_whole_patterns()
+    {
+        var settings = new Settings("""{ "Routes": { "a": { "Pattern": "/chat", "Upstream": "openai" } } }""");
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.MapGroup("/eu").MapGroup("/v1").MapOpenAiRoute("/chat", "openai");
+            app.MapGroup("/us/{area}").MapOpenAiRoutes(settings["Routes"]);
+        });
+        using var measured = new Measurements(host.Server.Services);
+
+        await host.PostAsync("/eu/v1/chat");
+        await host.PostAsync("/us/west/chat");
+        settings.Change("""{ "Routes": { "a": { "Pattern": "/talk", "Upstream": "openai" } } }""");
+        await host.PostAsync("/us/west/talk");
+
+        await measured.WhenAsync("requests", 3);
+        measured.Of("requests").Select(one => one.Tags.Split(',')[0])
+            .ShouldBe(["http.route=/eu/v1/chat", "http.route=/us/{area}/chat", "http.route=/us/{area}/talk"]);
+    }
+
+    [Fact]
     public async Task The_times_are_those_of_the_clock()
     {
         await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai"), script: _ => Task.CompletedTask);
