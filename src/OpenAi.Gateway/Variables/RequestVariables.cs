@@ -20,7 +20,7 @@ internal static class RequestVariables
         "upstream_uri" => static request => request.UpstreamPath,
         "args" => static request => request.Context.Request.QueryString.Value is { Length: > 1 } query ? query[1..] : null,
         "request_method" => static request => request.Context.Request.Method,
-        "host" => static request => request.Context.Request.Host.Host,
+        "host" => static request => request.Context.Request.Host.Host.ToLowerInvariant(), // Names of hosts are alike in any case.
         "scheme" => static request => request.Context.Request.Scheme,
         _ when Named(word, "http_") is { } name => Header(name.Replace('_', '-')),
         _ when Named(word, "arg_") is { } name => request => request.Context.Request.Query[name].ToString(),

@@ -13,7 +13,7 @@ public class VariableTemplateTests
         _context.Connection.RemoteIpAddress = IPAddress.Parse("203.0.113.1");
         _context.Request.Method = "POST";
         _context.Request.Scheme = "https";
-        _context.Request.Host = new HostString("api.example.com", 8443);
+        _context.Request.Host = new HostString("API.example.com", 8443);
         _context.Request.PathBase = "/base";
         _context.Request.Path = "/a b/c";
         _context.Request.QueryString = new QueryString("?x=1&y=%20z&x=2");
