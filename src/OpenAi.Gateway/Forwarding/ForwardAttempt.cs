@@ -83,6 +83,11 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
             {
                 await ReadFirstBytesAsync(untilEnd: RetryPolicy.MayBeQuota(Response.StatusCode));
             }
+
+            if (Response.StatusCode == HttpStatusCode.ResetContent && _firstLength > 0)
+            {
+                throw new HttpRequestException(HttpRequestError.InvalidResponse, "An answer with the status 205 has a body."); // RFC 9110, 15.3.6.
+            }
         }
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -116,7 +121,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     }
 
     private static bool HasBody(HttpRequestMessage request, HttpResponseMessage response) =>
-        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
+        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified);
 
     // The reason of a refusal decides whether to try again, so it is read as far as the buffer goes.
     private async Task ReadFirstBytesAsync(bool untilEnd)

@@ -17,7 +17,7 @@ internal static class UpstreamResponse
     private static readonly SearchValues<char> ControlCharacters =
         SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
 
-    /// <summary>Whether the head can be passed on at all: no interim status (the gateway asks for none), no control character, a real length.</summary>
+    /// <summary>Whether the head can be passed on at all: no interim status (the gateway asks for none), no control character, one real length.</summary>
     public static bool IsValid(HttpResponseMessage answer, long? contentLength) =>
         (int)answer.StatusCode >= StatusCodes.Status200OK
         && IsValid(answer.Headers.NonValidated)
@@ -89,10 +89,15 @@ internal static class UpstreamResponse
 
     private static bool IsValid(HttpHeadersNonValidated headers)
     {
-        foreach (var (_, values) in headers)
+        foreach (var (name, values) in headers)
         {
             // Few have anything but printable ASCII, which takes less to look for.
             var text = values.ToString().AsSpan();
+            if (values.Count > 1 && name.Equals(HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase))
+            {
+                return false; // Whoever believed the other one would read another answer (RFC 9112, 6.3).
+            }
+
             if (text.ContainsAnyExceptInRange(' ', '~') && text.ContainsAny(ControlCharacters))
             {
                 return false;
