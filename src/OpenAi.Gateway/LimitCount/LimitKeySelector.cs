@@ -24,9 +24,14 @@ internal static class LimitKeySelector
         {
             LimitKeyType.Constant => _ => key,
             LimitKeyType.Var when !key.Contains('$', StringComparison.Ordinal) => RequestVariables.Find(key) ?? throw Unknown(key),
-            _ => VariableTemplate.Parse(key).Format,
+            _ => Combination(key).Format,
         };
     }
+
+    // Who forgot the "$" would count all callers as one.
+    private static VariableTemplate Combination(string key) => VariableTemplate.Parse(key) is { IsLiteral: false } template
+        ? template
+        : throw new FormatException($"'{key}' has no variable in it, such as $remote_addr. For one counter for all requests, set KeyType to Constant.");
 
     /// <summary>Adds what is wrong with a setting.</summary>
     public static void Check(in LimitKeySetting setting, ValidateOptionsResultBuilder result)

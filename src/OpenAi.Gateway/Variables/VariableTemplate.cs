@@ -6,13 +6,15 @@ namespace OpenAi.Gateway;
 internal sealed partial class VariableTemplate
 {
     private readonly Part[] _parts;
-    private readonly bool _isLiteral;
 
     private VariableTemplate(Part[] parts)
     {
         _parts = parts;
-        _isLiteral = Array.TrueForAll(parts, part => part.Variable is null);
+        IsLiteral = Array.TrueForAll(parts, part => part.Variable is null);
     }
+
+    /// <summary>Whether it has no variable, so that it is one text for all requests.</summary>
+    public bool IsLiteral { get; }
 
     /// <summary>Parses <paramref name="text"/>.</summary>
     /// <exception cref="FormatException">A variable is unknown; the message lists the known ones.</exception>
@@ -58,7 +60,7 @@ internal sealed partial class VariableTemplate
         }
 
         var texts = new string?[_parts.Length];
-        var hasValue = _isLiteral;
+        var hasValue = IsLiteral;
         for (var i = 0; i < _parts.Length; i++)
         {
             texts[i] = _parts[i].Literal ?? _parts[i].Variable!(request);

@@ -46,6 +46,13 @@ public class LimitValidationTests
         message.ShouldContain("is not a known variable. Known are: remote_addr, consumer_name");
     }
 
+    [Theory]
+    [InlineData("remote_addr", LimitKeyType.VarCombination)]
+    [InlineData("all", LimitKeyType.VarCombination)]
+    [InlineData("remote_addr$", LimitKeyType.Var)]
+    public void A_combination_without_a_variable_is_refused(string key, LimitKeyType type) =>
+        Refusal(limit => (limit.Key, limit.KeyType) = (key, type)).ShouldContain("has no variable in it, such as $remote_addr. For one counter for all requests, set KeyType to Constant");
+
     [Fact]
     public void An_unknown_type_of_key_is_refused() => Refusal(limit => limit.KeyType = (LimitKeyType)7).ShouldContain("KeyType must be Var, VarCombination or Constant.");
 
