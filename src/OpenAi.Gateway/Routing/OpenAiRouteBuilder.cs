@@ -35,9 +35,9 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
     public OpenAiRouteBuilder WithMethods(params string[] methods)
     {
         ArgumentNullException.ThrowIfNull(methods);
-        if (methods.Length == 0 || !methods.All(HeaderRule.IsToken))
+        if (methods.Length == 0 || !methods.All(HeaderRule.IsToken) || methods.Contains("*"))
         {
-            throw new ArgumentException("Methods must name at least one HTTP method, for example \"POST\".", nameof(methods));
+            throw new ArgumentException("Methods must name at least one HTTP method, for example \"POST\". \"*\" is none: name each method.", nameof(methods));
         }
 
         _settings.Methods = [.. methods.Select(HttpMethods.GetCanonicalizedValue).Distinct(StringComparer.OrdinalIgnoreCase)];

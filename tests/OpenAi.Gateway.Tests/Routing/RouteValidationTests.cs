@@ -43,6 +43,9 @@ public class RouteValidationTests
     public Task A_method_that_is_none_is_refused() => ShouldBeRefusedAsync(route => route.WithMethods("GET", "PO ST"), "at least one HTTP method");
 
     [Fact]
+    public Task A_star_for_all_methods_is_refused() => ShouldBeRefusedAsync(route => route.WithMethods("*"), "name each method");
+
+    [Fact]
     public Task A_time_of_zero_is_refused() => ShouldBeRefusedAsync(route => route.WithTimeout(TimeSpan.Zero), "timeout");
 
     [Fact]
