@@ -109,6 +109,11 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
     private Collector Map()
     {
         OptionsCheck.Exists(_section);
+        if (_section is IConfigurationSection { Value.Length: > 0 } text)
+        {
+            throw new InvalidOperationException($"{text.Path} is a single value. Give it a member for each route.");
+        }
+
         var collector = new Collector(_services);
         var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var route in _section.GetChildren())

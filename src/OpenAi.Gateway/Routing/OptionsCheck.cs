@@ -36,7 +36,7 @@ internal static class OptionsCheck
     {
         if (section is IConfigurationSection named && !named.Exists())
         {
-            throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist. Add it, or correct its name.");
+            throw new InvalidOperationException($"The configuration section '{named.Path}' does not exist, or has no member. Add it, or correct its name.");
         }
     }
 

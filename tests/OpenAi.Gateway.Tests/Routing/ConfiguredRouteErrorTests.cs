@@ -150,8 +150,10 @@ public class ConfiguredRouteErrorTests
 
         await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoutes(settings["Routes"]));
         settings.Change("{}");
+        settings.Change("""{ "Routes": "none" }""");
 
         (await host.PostAsync("/a")).Status.ShouldBe(200);
+        host.Server.Logs.Entries.ShouldContain(entry => entry.Level == LogLevel.Error && entry.Message.Contains("Routes is a single value"));
         host.Server.Logs.Entries.ShouldContain(entry => entry.Level == LogLevel.Error && entry.Message.Contains("'Routes' does not exist"));
     }
 }
