@@ -115,6 +115,7 @@ internal sealed class StreamPump(
     {
         try
         {
+            clock.Restart(idleTimeout);
             _ = await upstream.ReadAsync(new byte[1], clock.Token);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or HttpRequestException)
