@@ -68,7 +68,7 @@ internal sealed class ModelPrices : IDisposable
 
             _table = changed;
         }
-        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception error)
         {
             UsageLog.PricesRefused(_logger, error.Message);
         }

@@ -87,6 +87,19 @@ public sealed class UsageOptionsTests
     }
 
     [Fact]
+    public async Task Whatever_a_change_throws_is_logged_and_the_last_good_prices_stay()
+    {
+        await using var host = await StartAsync(
+            usage => _ = usage.QueueCapacity == 1 ? throw new NotSupportedException("The app wants a longer queue.") : true,
+            ("Usage:Prices:gpt-4o:Input", "2.5"));
+
+        Set(host, ("Usage:Prices:gpt-4o:Input", "3"), ("Usage:QueueCapacity", "1"));
+
+        host.Services.GetRequiredService<ModelPrices>().Cost(new(1_000_000, 0), "gpt-4o", null).ShouldBe(2.5m);
+        host.Logs.Entries.Where(entry => entry.EventId.Id == 1604).ShouldHaveSingleItem().Message.ShouldContain("longer queue");
+    }
+
+    [Fact]
     public async Task Settings_of_several_calls_add_up()
     {
         await using var host = await UsageHost.StartAsync(
@@ -143,13 +156,13 @@ public sealed class UsageOptionsTests
 
     private static ModelPriceOptions Tiered(string tier, TierPriceOptions price) => new() { Input = 1, Tiers = { [tier] = price } };
 
-    private static Task<UsageHost> StartAsync(params (string Key, string Value)[] settings)
-    {
-        return UsageHost.StartAsync(
-            services => services.AddOpenAiUsage(
-                services.BuildServiceProvider().GetRequiredService<IConfiguration>().GetSection("Usage")),
-            settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
-    }
+    private static Task<UsageHost> StartAsync(params (string Key, string Value)[] settings) => StartAsync(_ => { }, settings);
+
+    private static Task<UsageHost> StartAsync(Action<OpenAiUsageOptions> also, params (string Key, string Value)[] settings) => UsageHost.StartAsync(
+        services => services
+            .AddOpenAiUsage(services.BuildServiceProvider().GetRequiredService<IConfiguration>().GetSection("Usage"))
+            .PostConfigure(also),
+        settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
 
     private static void Set(UsageHost host, params (string Key, string Value)[] settings)
     {
