@@ -61,6 +61,11 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     {
         var request = GatewayRequest.Of(context);
         request.IsIncomplete = true;
+        if (request.IsHeldBack && !context.RequestAborted.IsCancellationRequested)
+        {
+            return; // It is the cache that wants no more of it.
+        }
+
         request.Usage?.AddAbandoned(request.Attempts, HasTimedOut(context));
         EndAbandoned(context);
         ForwardLog.ClientGone(logger, metadata.Pattern);

@@ -109,7 +109,7 @@ internal sealed class CacheFetch : IDisposable
     /// <summary>Takes back what the failed endpoint had set.</summary>
     public void ClearResponse()
     {
-        _request.Error = null;
+        (_request.Error, _request.IsIncomplete, _request.IsHeldBack) = (null, false, false);
         _before.RestoreTo(_context.Response.Headers);
     }
 
@@ -143,6 +143,7 @@ internal sealed class CacheFetch : IDisposable
         var options = _cache.Options;
         if (response.StatusCode >= StatusCodes.Status500InternalServerError && !response.HasStarted && CanAnswerForUpstream)
         {
+            _request.IsHeldBack = true;
             return TeeMode.HoldBack;
         }
 

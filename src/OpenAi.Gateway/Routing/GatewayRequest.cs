@@ -65,6 +65,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>The answer did not reach its end: it must never be stored.</summary>
     public bool IsIncomplete { get; set; }
 
+    /// <summary>The answer is a failure that does not reach the client: the cache has something better to send.</summary>
+    public bool IsHeldBack { get; set; }
+
     /// <summary>The answer is that of an identical request in flight.</summary>
     public bool IsFollower { get; set; }
 
@@ -151,7 +154,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     {
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
         (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
-        (Operation, IsIncomplete, IsFollower, _isOver) = (ModelOperation.Other, false, false, false);
+        (Operation, IsIncomplete, IsHeldBack, IsFollower, _isOver) = (ModelOperation.Other, false, false, false, false);
         (_attempts, _upstreamPath) = (0, null);
     }
 

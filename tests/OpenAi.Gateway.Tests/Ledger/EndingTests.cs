@@ -100,6 +100,36 @@ public sealed class EndingTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task Cache_hit_of_a_stale_answer_whatever_came_of_the_failure(bool isStalled)
+    {
+        var isDown = false;
+        await using var host = await StartAsync(
+            async context =>
+            {
+                await context.WriteJsonAsync(isDown ? "{}" : StandIn.Json, isDown ? 503 : 200);
+                if (isDown)
+                {
+                    // In chunks, so that more of it may come.
+                    await context.Response.Body.FlushAsync();
+                    await (isStalled ? context.HangAsync() : Task.CompletedTask);
+                }
+            },
+            options => options.Retries = 0,
+            route => route.UseProxyCache(cache => cache.StaleIfError = TimeSpan.FromHours(1)));
+        await Endings.ReadAsync(await host.SendAsync(Question));
+        isDown = true;
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        using var answer = await host.SendAsync(Question);
+        (await answer.Content.ReadAsStringAsync().SoonAsync()).ShouldBe(StandIn.Json);
+        await host.Sink.WhenAsync(2);
+
+        Endings.Facts(host.Sink.Records.Last()).ShouldBe((UsageEnding.CacheHit, default, false, 200, 1));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Follower_that_costs_nothing_and_a_leader_that_is_charged_although_it_left(bool leaves)
     {
         var next = new SemaphoreSlim(0);
