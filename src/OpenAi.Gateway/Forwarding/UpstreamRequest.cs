@@ -37,12 +37,12 @@ internal static class UpstreamRequest
             }
         }
 
-        message.Headers.Host = options.PassHost switch
+        if (options.PassHost != PassHost.Node)
         {
-            PassHost.Pass => HostOf(context.Request) ?? message.Headers.Host,
-            PassHost.Rewrite => new HostString(options.UpstreamHost!).ToUriComponent(),
-            _ => message.Headers.Host,
-        };
+            // A client may send what is no host, or none; then the node's own stands there.
+            TrySetHost(message, options.PassHost == PassHost.Pass ? context.Request.Host : new HostString(options.UpstreamHost!));
+        }
+
         foreach (var transform in route.RequestTransforms)
         {
             transform(context, message);
@@ -51,8 +51,24 @@ internal static class UpstreamRequest
         return message;
     }
 
-    // As it goes over the wire, where names are ASCII. The server takes characters that no name has; such a one, as no host at all, gives way to the node's.
-    private static string? HostOf(HttpRequest request) => request.Host.ToUriComponent() is var host && HostNames.IsHost(host) ? host : null;
+    /// <summary>Sets the <c>Host</c> header, if that can stand there.</summary>
+    public static bool TrySetHost(HttpRequestMessage message, HostString host)
+    {
+        if (!host.HasValue)
+        {
+            return false;
+        }
+
+        try
+        {
+            message.Headers.Host = host.ToUriComponent(); // On the wire names are ASCII.
+            return true;
+        }
+        catch (Exception error) when (error is FormatException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private static void CopyHeaders(IHeaderDictionary headers, HttpRequestMessage message, RequestBody body)
     {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace OpenAi.Gateway;
@@ -37,7 +38,7 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
             result.AddError("is not the name of a header. Use \"Authorization\", or \"api-key\" for Azure OpenAI.", nameof(options.ApiKeyHeader));
         }
 
-        if (options.PassHost == PassHost.Rewrite && !HostNames.IsHost(options.UpstreamHost))
+        if (options.PassHost == PassHost.Rewrite && !IsHost(options.UpstreamHost))
         {
             result.AddError("must name a host, because PassHost is Rewrite: without a scheme or path, with a port if needed.", nameof(options.UpstreamHost));
         }
@@ -82,6 +83,12 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
             result.AddError(
                 $"'{address}' has a query or fragment. Put a query into the route's RewritePath.", nameof(OpenAiUpstreamNodeOptions.Address));
         }
+    }
+
+    private static bool IsHost(string? host)
+    {
+        using var message = new HttpRequestMessage();
+        return UpstreamRequest.TrySetHost(message, new HostString(host!));
     }
 
     private static void CheckFallbacks(string? name, IList<OpenAiFallbackOptions> fallbacks, ValidateOptionsResultBuilder result)

@@ -103,6 +103,7 @@ public sealed class CredentialTests
     [InlineData("xn--bcher-kva.example", "xn--bcher-kva.example")]
     [InlineData("[::1]:8443", "[::1]:8443")]
     [InlineData("a&b", null)]
+    [InlineData("a!b", null)]
     [InlineData("", null)]
     public async Task The_clients_host_passes_as_the_client_wrote_it_if_it_is_one(string host, string? expected)
     {

@@ -38,6 +38,7 @@ public sealed class StartupTests
         { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "https://api.example.com"), "UpstreamHost", "without a scheme" },
         { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com/v1"), "UpstreamHost", "without a scheme or path" },
         { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com:99999"), "UpstreamHost", "port" },
+        { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com:https"), "UpstreamHost", "port" },
         { options => options.PassHost = (PassHost)7, "PassHost", "Node, Pass or Rewrite" },
         { options => options.Retries = -1, "Retries", "between 0 and 100" },
         { options => options.Retries = 101, "Retries", "between 0 and 100" },
