@@ -12,6 +12,12 @@ internal sealed partial class BasicAuthConsumersOptionsValidator : IValidateOpti
         var result = new ValidateOptionsResultBuilder();
         result.AddResult(DataAnnotations.Validate(null, options));
         OptionsCheck.Positive(options.RememberFor, nameof(options.RememberFor), result);
+        if (options.Consumers.Contains(null!))
+        {
+            result.AddError("has an entry that is null. Give it a Name and credentials, or take it out.", nameof(options.Consumers));
+            return result.Build();
+        }
+
         foreach (var consumer in options.Consumers)
         {
             Check(consumer, result);

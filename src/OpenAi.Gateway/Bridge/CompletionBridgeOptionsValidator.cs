@@ -34,6 +34,12 @@ internal sealed partial class CompletionBridgeOptionsValidator : IValidateOption
         foreach (var (key, model) in options.Models)
         {
             var path = $"{nameof(options.Models)}:{key}";
+            if (model is null)
+            {
+                result.AddError("is empty. Name the chat model that shall answer, or take it out.", path);
+                continue;
+            }
+
             Check(path, model, result);
             if (!names.Add(model.Name ?? key))
             {

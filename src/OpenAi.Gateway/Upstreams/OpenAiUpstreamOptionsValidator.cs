@@ -22,6 +22,12 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
 
         foreach (var node in options.Nodes)
         {
+            if (node is null)
+            {
+                result.AddError("has an entry that is null. Give it an Address, or take it out.", nameof(options.Nodes));
+                continue;
+            }
+
             CheckAddress(node.Address, result);
             CheckKey(node.ApiKey, node.ApiKey is not null, result);
         }
@@ -96,6 +102,12 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (var fallback in fallbacks)
         {
+            if (fallback is null)
+            {
+                result.AddError("has an entry that is null. Give it an Upstream, or take it out.", nameof(OpenAiUpstreamOptions.Fallbacks));
+                continue;
+            }
+
             if (fallback.Upstream == name)
             {
                 result.AddError($"names '{name}' itself. Name another upstream.", nameof(OpenAiUpstreamOptions.Fallbacks));

@@ -36,6 +36,9 @@ public class BasicAuthValidationTests
             PasswordHash = Consumer.HashPassword("password1"),
         })).ShouldContain("either Password or PasswordHash");
 
+    [Fact]
+    public void A_consumer_that_is_null_is_refused() => Refusal(options => options.Consumers.Add(null!)).ShouldContain("Consumers: has an entry that is null");
+
     [Theory]
     [InlineData("consumer1", "username2", "'consumer1' is used by 2 consumers")]
     [InlineData("consumer2", "username1", "'username1' is used by 2 consumers")]

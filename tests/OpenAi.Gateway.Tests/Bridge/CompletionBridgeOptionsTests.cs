@@ -45,6 +45,7 @@ public class CompletionBridgeOptionsTests
         { bridge => bridge.Map("old", "new", model => model.Set["messages"] = "[]"), "Models:old:Set:messages" },
         { bridge => bridge.Map("old", "new", model => model.Set["n"] = "2"), "Models:old:Set:n" },
         { bridge => bridge.Map("old", "new", model => model.Set["x"] = null!), "Models:old:Set:x" },
+        { bridge => bridge.Models["old"] = null!, "Models:old" },
         { bridge => bridge.Map("old", "new", model => model.Drop.Add("stream")), "'stream', which cannot be left out" },
         { bridge => bridge.Map("old", "new", model => model.Drop.Add("max_tokens")), "Drop 'max_completion_tokens'" },
         { bridge => bridge.Map("old", "new", model => (model.Set["x"] = "1").ToString()).Map("c", "d", model => { model.Set["x"] = "1"; model.Drop.Add("x"); }), "'x', which is set as well" },
