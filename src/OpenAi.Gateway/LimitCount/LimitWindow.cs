@@ -33,13 +33,16 @@ internal sealed class LimitWindow(long start, TimeSpan length)
         return false;
     }
 
-    /// <summary>Counts more or less than was counted before; never below zero.</summary>
+    /// <summary>Counts more or less than was counted before; never below zero, nor beyond all numbers.</summary>
     public void Correct(long difference)
     {
         var count = Volatile.Read(ref _count);
-        while (Interlocked.CompareExchange(ref _count, Math.Max(0, count + difference), count) is var seen && seen != count)
+        while (Interlocked.CompareExchange(ref _count, Corrected(count, difference), count) is var seen && seen != count)
         {
             count = seen;
         }
     }
+
+    private static long Corrected(long count, long difference) =>
+        difference > long.MaxValue - count ? long.MaxValue : Math.Max(0, count + difference);
 }

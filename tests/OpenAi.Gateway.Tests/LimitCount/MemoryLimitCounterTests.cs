@@ -109,6 +109,16 @@ public class MemoryLimitCounterTests
     }
 
     [Fact]
+    public async Task A_settlement_beyond_all_numbers_leaves_nothing()
+    {
+        var reservation = await _counter.ReserveAsync(Key, 1, 10, Minute, default);
+        await ReserveAsync(10);
+        await _counter.SettleAsync(Key, reservation, 1, long.MaxValue);
+
+        (await ReserveAsync(10)).ShouldBe((false, 0, Minute));
+    }
+
+    [Fact]
     public async Task The_limit_may_change_within_a_window_and_the_length_with_the_next_one()
     {
         await ReserveAsync(2);
