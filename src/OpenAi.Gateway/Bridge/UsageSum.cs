@@ -8,6 +8,9 @@ namespace OpenAi.Gateway;
 /// <summary>The usage of several calls in one: every number is the sum of theirs, those of the details too. What is no number is left out.</summary>
 internal sealed class UsageSum
 {
+    // So many of them fit into a decimal as there are calls.
+    private const decimal Largest = long.MaxValue;
+
     private readonly List<Member> _members = [];
 
     /// <exception cref="JsonException">The text is no JSON object.</exception>
@@ -51,7 +54,7 @@ internal sealed class UsageSum
                 var member = MemberOf(name);
                 (member.Details ??= new UsageSum()).Add(ref reader);
             }
-            else if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var number))
+            else if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var number) && Math.Abs(number) <= Largest)
             {
                 MemberOf(name).Number += number;
             }

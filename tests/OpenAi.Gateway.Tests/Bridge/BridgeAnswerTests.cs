@@ -182,6 +182,15 @@ public class BridgeAnswerTests
     }
 
     [Fact]
+    public void Numbers_of_a_usage_that_are_beyond_all_sense_are_left_out()
+    {
+        const string usage = """{"id":"1","created":7,"choices":[],"usage":{"prompt_tokens":1,"total_tokens":79228162514264337593543950335}}""";
+        var request = BridgeText.Request("""{"model":"m","prompt":["a","b"]}""");
+
+        BridgeText.Answer(request, usage, usage).ShouldEndWith(""" "usage":{"prompt_tokens":2}}""".TrimStart());
+    }
+
+    [Fact]
     public void A_usage_that_lacks_a_call_is_not_told()
     {
         var request = BridgeText.Request("""{"model":"m","prompt":["a","b"]}""");
