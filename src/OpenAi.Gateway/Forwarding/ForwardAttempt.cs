@@ -77,7 +77,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
             }
 
             IsEventStream = HasBody(message!, Response) && Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
-                && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+                && ContentHeaders.IsEventStream(type.ToString());
             Body = Response.Content.ReadAsStream(clock.Token); // The connection's own: nothing is read yet.
             if (!IsEventStream)
             {

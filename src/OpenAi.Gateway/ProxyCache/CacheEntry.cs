@@ -44,7 +44,7 @@ internal sealed record CacheEntry(
         {
             if (name.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase))
             {
-                return CacheForm.IsEventStream(values);
+                return ContentHeaders.IsEventStream(values);
             }
         }
 

@@ -164,7 +164,7 @@ internal sealed class CacheFetch : IDisposable
 
         (_status, _freshFor) = (response.StatusCode, freshFor);
         _headers = CacheableHead.Of(response.Headers, _before, options.StatusHeader);
-        if (_lifetime is LeaderLifetime leader && CacheForm.IsEventStream(response.Headers.ContentType))
+        if (_lifetime is LeaderLifetime leader && ContentHeaders.IsEventStream(response.Headers.ContentType))
         {
             _tee.Share(leader.Share(_status, _headers, options.MaxBodySize), leader.ClientLeft);
             _flight!.Begin(_tee.Shared!);

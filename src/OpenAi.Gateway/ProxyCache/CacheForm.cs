@@ -10,14 +10,6 @@ internal static class CacheForm
     private static readonly StringValues Json = "application/json";
     private static readonly StringValues EventStream = "text/event-stream";
 
-    /// <summary>Whether it is an event stream, by its <c>Content-Type</c>.</summary>
-    public static bool IsEventStream(StringValues contentType)
-    {
-        var type = contentType.Count == 1 ? contentType[0].AsSpan() : default;
-        var end = type.IndexOf(';');
-        return (end < 0 ? type : type[..end]).Trim().Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
-    }
-
     /// <summary>Whether a request is one to a model that wants JSON.</summary>
     public static bool WantsJson(GatewayRequest request) => request.Model is { IsStream: false };
 

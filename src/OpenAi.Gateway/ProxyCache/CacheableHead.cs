@@ -17,7 +17,7 @@ internal static class CacheableHead
     /// only some requests. (The gateway itself asks an upstream without <c>Accept-Encoding</c> and <c>Origin</c>.)
     /// </summary>
     public static bool IsCacheable(IHeaderDictionary headers, HeadBefore before, bool isForwarded) =>
-        (StringValues.IsNullOrEmpty(headers.ContentEncoding) || headers.ContentEncoding == "identity")
+        !ContentHeaders.IsEncoded(headers.ContentEncoding)
         && StringValues.IsNullOrEmpty(headers.ContentRange)
         && headers.SetCookie == before[HeaderNames.SetCookie]
         && (isForwarded

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
@@ -23,7 +22,7 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
     private bool? _isFiltering;
     private bool _hasDroppedReturn;
 
-    /// <summary>Passes the event that the stream's end left without its blank line. To be called however the endpoint ended.</summary>
+    /// <summary>Passes the event that the stream's end left without its blank line. Not for an endpoint that threw: its answer is broken off.</summary>
     public ValueTask<FlushResult> FinishAsync(CancellationToken cancellationToken = default) =>
         PassRest() ? FlushAsync(cancellationToken) : default;
 
@@ -114,7 +113,10 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
     {
         if (_isFiltering is null)
         {
-            _isFiltering = response.StatusCode == StatusCodes.Status200OK && IsEventStream(response.ContentType) && IsPlain(response.Headers.ContentEncoding);
+            // No event can be found in one that the upstream compressed unasked.
+            _isFiltering = response.StatusCode == StatusCodes.Status200OK
+                && ContentHeaders.IsEventStream(response.Headers.ContentType)
+                && !ContentHeaders.IsEncoded(response.Headers.ContentEncoding);
             if (_isFiltering == true && !response.HasStarted)
             {
                 response.ContentLength = null;
@@ -171,12 +173,4 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
             ArrayPool<byte>.Shared.Return(written);
         }
     }
-
-    // No event can be found in one that the upstream compressed unasked.
-    private static bool IsPlain(StringValues encoding) =>
-        StringValues.IsNullOrEmpty(encoding) || encoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsEventStream(string? contentType) => contentType is not null
-        && contentType.AsSpan(0, Math.Max(0, contentType.IndexOf(';') is var end and >= 0 ? end : contentType.Length)).Trim()
-            .Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
 }

@@ -41,6 +41,18 @@ public class NotStoredTests
     }
 
     [Theory]
+    [InlineData("identity")]
+    [InlineData("Identity")]
+    public async Task An_answer_that_says_it_is_not_encoded_is_stored(string encoding)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(("Content-Encoding", encoding)));
+
+        var replies = new[] { await host.AskAsync(), await host.AskAsync() };
+
+        replies.Select(reply => (reply.Cache, reply["Content-Encoding"])).ShouldBe([("MISS", encoding), ("HIT", encoding)]);
+    }
+
+    [Theory]
     [InlineData(10, false, true)]
     [InlineData(10, true, true)]
     [InlineData(11, false, false)]

@@ -39,8 +39,6 @@ public sealed class StartupTests
         { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com/v1"), "UpstreamHost", "without a scheme or path" },
         { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com:99999"), "UpstreamHost", "port" },
         { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com:https"), "UpstreamHost", "port" },
-        { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "api.example.com:https"), "UpstreamHost", "PassHost" },
-        { options => (options.PassHost, options.UpstreamHost) = (PassHost.Rewrite, "https://api.example.com"), "UpstreamHost", "PassHost" },
         { options => options.Nodes.Add(null!), "Nodes", "Give it an Address" },
         { options => options.Fallbacks.Add(null!), "Fallbacks", "Give it an Upstream" },
         { options => options.PassHost = (PassHost)7, "PassHost", "Node, Pass or Rewrite" },
