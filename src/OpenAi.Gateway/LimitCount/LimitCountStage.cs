@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -10,7 +9,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache, GatewayServices services, GatewayDelegate next)
 {
-    private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
+    private readonly StageCounter _counter = new(services);
 
     public Task InvokeAsync(GatewayRequest request)
     {
@@ -132,33 +131,14 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         return null;
     }
 
-    // Null when the counter's store is down.
-    private async ValueTask<LimitReservation?> ReserveAsync(LimitCountPolicy.Compiled limit, LimitKey key, HttpContext context)
-    {
-        try
-        {
-            return await services.Counter.ReserveAsync(key, 1, limit.Options.Count, limit.Options.TimeWindow, context.RequestAborted);
-        }
-        catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            LimitCountLog.CounterFailed(_logger, key.Limit, limit.Options.AllowDegradation, error);
-            return null;
-        }
-    }
+    private ValueTask<LimitReservation?> ReserveAsync(LimitCountPolicy.Compiled limit, LimitKey key, HttpContext context) =>
+        _counter.ReserveAsync(key, 1, limit.Options.Count, limit.Options.TimeWindow, limit.Options.AllowDegradation, context.RequestAborted);
 
     private async Task GiveBackAsync(IEnumerable<Reserved> granted)
     {
         foreach (var one in granted)
         {
-            try
-            {
-                await services.Counter.SettleAsync(one.Key, one.Reservation, reserved: 1, actual: 0);
-            }
-            catch (Exception error)
-            {
-                // The request has its answer already; the window's end gives the count back.
-                LimitCountLog.CounterFailed(_logger, one.Key.Limit, true, error);
-            }
+            await _counter.SettleAsync(one.Key, one.Reservation, reserved: 1, actual: 0);
         }
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -9,7 +8,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices services, GatewayDelegate next)
 {
-    private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
+    private readonly StageCounter _counter = new(services);
 
     public Task InvokeAsync(GatewayRequest request) =>
         request.Model is { } model && request.Operation != ModelOperation.Other ? SpendAsync(request, model) : next(request);
@@ -55,7 +54,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
             }
 
             var (key, window) = limit.WindowOf(request, services.Time.GetUtcNow());
-            if (await ReserveAsync(context, limit, key, cost, window) is not { } reservation)
+            if (await _counter.ReserveAsync(key, cost, limit.Most, window, limit.AllowDegradation, context.RequestAborted) is not { } reservation)
             {
                 if (limit.AllowDegradation)
                 {
@@ -84,37 +83,15 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
         return null;
     }
 
-    // Null when the counter's store is down.
-    private async ValueTask<LimitReservation?> ReserveAsync(HttpContext context, SpendLimit limit, LimitKey key, long cost, TimeSpan window)
-    {
-        try
-        {
-            return await services.Counter.ReserveAsync(key, cost, limit.Most, window, context.RequestAborted);
-        }
-        catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            LimitCountLog.CounterFailed(_logger, key.Limit, limit.AllowDegradation, error);
-            return null;
-        }
-    }
-
     // Never with the request's token: a client that has left must not keep what it did not use.
     private async ValueTask SettleAsync(List<SpendReservation> granted, ModelRequest model, RequestUsage usage)
     {
         foreach (var one in granted)
         {
-            try
+            if (one.Limit.Spent(model, usage, services.Prices) is { } spent)
             {
-                if (one.Limit.Spent(model, usage, services.Prices) is { } spent)
-                {
-                    // An estimate must not be dearer than all that the request could take.
-                    await services.Counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsEstimated ? Math.Min(spent, one.Cost) : spent);
-                }
-            }
-            catch (Exception error)
-            {
-                // The request has its answer already; the window's end gives back what is too much.
-                LimitCountLog.CounterFailed(_logger, one.Key.Limit, true, error);
+                // An estimate must not be dearer than all that the request could take.
+                await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsEstimated ? Math.Min(spent, one.Cost) : spent);
             }
         }
     }
