@@ -24,7 +24,7 @@ internal sealed class BridgeRequest
         _prompts = fields.Prompts;
         _inputBytesOfModel = target.SystemMessage.Length;
         AskedModel = askedModel ?? fields.Model!;
-        AskedModelJson = AskedModel == fields.Model ? body[fields.ModelJson] : JsonText.Quoted(AskedModel);
+        AskedModelJson = AskedModel == fields.Model ? body[fields.ModelJson] : JsonPiece.Quoted(AskedModel);
         Model = target.Model.Length > 0 ? target.Model : fields.Model!;
         _modelJson = target.Model.Length > 0 ? target.ModelJson : body[fields.ModelJson];
         Choices = fields.Choices;
@@ -103,7 +103,7 @@ internal sealed class BridgeRequest
     public void WriteChatBody(int prompt, string model, IBufferWriter<byte> output)
     {
         output.Write("{\"model\":"u8);
-        output.Write(model == Model ? _modelJson.Span : JsonText.Quoted(model));
+        output.Write(model == Model ? _modelJson.Span : JsonPiece.Quoted(model));
         output.Write(_head.WrittenSpan);
         output.Write(_body.Span[_prompts[prompt]]);
         output.Write("}]}"u8);

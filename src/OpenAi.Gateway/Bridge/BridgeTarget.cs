@@ -12,13 +12,13 @@ internal sealed class BridgeTarget
     public BridgeTarget(CompletionBridgeModelOptions options)
     {
         Model = options.Model;
-        ModelJson = JsonText.Quoted(options.Model);
-        SystemMessage = options.SystemMessage is { } text ? [.. "{\"role\":\"system\",\"content\":"u8, .. JsonText.Quoted(text), .. "},"u8] : [];
+        ModelJson = JsonPiece.Quoted(options.Model);
+        SystemMessage = options.SystemMessage is { } text ? [.. "{\"role\":\"system\",\"content\":"u8, .. JsonPiece.Quoted(text), .. "},"u8] : [];
         _leftOut = [.. options.Drop.Concat(options.Set.Keys).Select(Encoding.UTF8.GetBytes)];
         var set = new ArrayBufferWriter<byte>();
         foreach (var (name, value) in options.Set)
         {
-            set.Write([.. ","u8, .. JsonText.Quoted(name), .. ":"u8, .. JsonOf(value)]);
+            set.Write([.. ","u8, .. JsonPiece.Quoted(name), .. ":"u8, .. JsonOf(value)]);
         }
 
         Set = set.WrittenSpan.ToArray();
@@ -66,7 +66,7 @@ internal sealed class BridgeTarget
         }
         catch (JsonException)
         {
-            return JsonText.Quoted(value);
+            return JsonPiece.Quoted(value);
         }
     }
 }

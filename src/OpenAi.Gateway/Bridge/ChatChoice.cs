@@ -42,13 +42,13 @@ internal readonly ref struct ChatChoice
             }
             else if (isLogprobs && reader.TokenType == JsonTokenType.StartObject)
             {
-                Logprobs = JsonText.Value(json, ref reader);
+                Logprobs = JsonPiece.ValueOf(ref reader, json);
             }
             else if (isReason && reader.TokenType == JsonTokenType.String)
             {
                 // The client of a text completion knows no tools.
                 var isOfTools = reader.ValueTextEquals("tool_calls"u8) || reader.ValueTextEquals("function_call"u8);
-                FinishReason = isOfTools ? "\"stop\""u8 : JsonText.Value(json, ref reader);
+                FinishReason = isOfTools ? "\"stop\""u8 : JsonPiece.ValueOf(ref reader, json);
             }
 
             reader.Skip();
@@ -98,7 +98,7 @@ internal readonly ref struct ChatChoice
                     throw new JsonException();
                 }
 
-                var text = JsonText.Inner(JsonText.Value(json, ref reader));
+                var text = JsonText.Inner(JsonPiece.ValueOf(ref reader, json));
                 content = isContent ? text : content;
                 refusal = isRefusal ? text : refusal;
             }

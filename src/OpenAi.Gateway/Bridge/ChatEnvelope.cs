@@ -33,7 +33,7 @@ internal readonly ref struct ChatEnvelope
             reader.Read();
             var kind = reader.TokenType;
             IsLegacy |= isObject && kind == JsonTokenType.String && reader.ValueTextEquals("text_completion"u8);
-            var value = JsonText.Value(json, ref reader);
+            var value = JsonPiece.ValueOf(ref reader, json);
             Id = isId && kind == JsonTokenType.String ? JsonText.Inner(value) : Id;
             Created = isCreated && kind == JsonTokenType.Number ? value : Created;
             Choices = isChoices && kind == JsonTokenType.StartArray ? value : Choices;

@@ -10,14 +10,6 @@ internal static class JsonText
     /// <summary>A string without its quotes, still escaped: two of them side by side are the two texts side by side.</summary>
     public static ReadOnlySpan<byte> Inner(ReadOnlySpan<byte> json) => json[1..^1];
 
-    /// <summary>The value that the reader has begun, as it stands; the reader goes to its end.</summary>
-    public static ReadOnlySpan<byte> Value(ReadOnlySpan<byte> json, scoped ref Utf8JsonReader reader)
-    {
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return json[start..(int)reader.BytesConsumed];
-    }
-
     /// <summary>Writes the members of an object, as they stand and each with a comma in front, but not those of some names.</summary>
     public static void CopyMembers(ReadOnlySpan<byte> json, ReadOnlySpan<byte[]> without, IBufferWriter<byte> output)
     {
@@ -50,9 +42,6 @@ internal static class JsonText
 
         return false;
     }
-
-    /// <summary>A text as a JSON string, with its quotes.</summary>
-    public static byte[] Quoted(string text) => [.. "\""u8, .. JsonEncodedText.Encode(text).EncodedUtf8Bytes, .. "\""u8];
 
     public static void WriteNumber(long number, IBufferWriter<byte> output)
     {

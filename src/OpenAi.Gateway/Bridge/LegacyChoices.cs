@@ -22,7 +22,7 @@ internal sealed class LegacyChoices(BridgeRequest request)
         reader.Read();
         for (var position = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; position++)
         {
-            var choice = ChatChoice.Read(JsonText.Value(choices, ref reader), position);
+            var choice = ChatChoice.Read(JsonPiece.ValueOf(ref reader, choices), position);
             if (choice.Index < 0 || choice.Index >= request.Choices || !(isStream || choice.HasMessage))
             {
                 throw new JsonException();

@@ -47,7 +47,7 @@ internal sealed class RequestBody : IDisposable
     public long? ContentLength { get; }
 
     /// <summary>Whether the body is JSON, whatever its Content-Type says: no other body of this API begins with a brace or bracket.</summary>
-    public bool LooksLikeJson => Memory.Span.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
+    public bool LooksLikeJson => Memory.Span.TrimStart(JsonSearch.Whitespace) is [(byte)'{' or (byte)'[', ..];
 
     /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)

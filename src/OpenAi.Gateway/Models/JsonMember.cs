@@ -21,11 +21,11 @@ internal readonly record struct JsonMember(int Start, int ValueStart, int End, i
         // The first one goes with the comma behind it, if there is one.
         var end = End;
         var rest = json[End..];
-        var next = rest.TrimStart(" \t\r\n"u8);
+        var next = rest.TrimStart(JsonSearch.Whitespace);
         if (next is [(byte)',', ..])
         {
             var after = next[1..];
-            end += rest.Length - after.TrimStart(" \t\r\n"u8).Length;
+            end += rest.Length - after.TrimStart(JsonSearch.Whitespace).Length;
         }
 
         return new JsonEdit(Start, end - Start, default);

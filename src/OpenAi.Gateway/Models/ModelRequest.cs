@@ -152,7 +152,7 @@ internal sealed class ModelRequest
         }
         else
         {
-            var isEmpty = span[(options.ValueStart + 1)..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+            var isEmpty = span[(options.ValueStart + 1)..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
             _usageEdit = new JsonEdit(options.ValueStart + 1, 0, isEmpty ? "\"include_usage\":true"u8.ToArray() : "\"include_usage\":true,"u8.ToArray());
         }
     }
@@ -230,10 +230,10 @@ internal sealed class ModelRequest
         var rest = IncludeUsageMember is { IsFirst: true } asked
             ? _body.Span[asked.End..(StreamOptionsMember!.Value.End)]
             : members;
-        return rest.TrimStart(" \t\r\n"u8) is [(byte)'}'];
+        return rest.TrimStart(JsonSearch.Whitespace) is [(byte)'}'];
     }
 
-    private bool IsEmpty => _body.Span[FirstMember..].TrimStart(" \t\r\n"u8) is [(byte)'}', ..];
+    private bool IsEmpty => _body.Span[FirstMember..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
 
     // Right behind the opening brace.
     private int FirstMember => _body.Span.IndexOf((byte)'{') + 1;
@@ -255,7 +255,7 @@ internal sealed class ModelRequest
     }
 
     private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
-        ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))
+        ? new JsonEdit(member.ValueStart, member.ValueLength, JsonPiece.Quoted(model))
         : null;
 
     private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)

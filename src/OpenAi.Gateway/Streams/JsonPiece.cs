@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Cuts pieces out of a JSON text as they stand there: what is not understood is not changed either.</summary>
+/// <summary>Pieces of a JSON text, cut out as they stand there: what is not understood is not changed either.</summary>
 internal static class JsonPiece
 {
     /// <summary>The name at which the reader stands, escaped or not as it is written.</summary>
@@ -13,12 +13,15 @@ internal static class JsonPiece
     /// <summary>The value at which the reader stands; leaves the reader at its end.</summary>
     /// <param name="json">The reader.</param>
     /// <param name="text">What it reads.</param>
-    public static ReadOnlySpan<byte> ValueOf(ref Utf8JsonReader json, ReadOnlySpan<byte> text)
+    public static ReadOnlySpan<byte> ValueOf(scoped ref Utf8JsonReader json, ReadOnlySpan<byte> text)
     {
         var start = (int)json.TokenStartIndex;
         json.Skip();
         return text[start..(int)json.BytesConsumed];
     }
+
+    /// <summary>A text as a JSON string, with its quotes.</summary>
+    public static byte[] Quoted(string text) => [.. "\""u8, .. JsonEncodedText.Encode(text).EncodedUtf8Bytes, .. "\""u8];
 
     /// <summary>Writes a member behind a comma.</summary>
     public static void WriteMember(IBufferWriter<byte> writer, string name, ReadOnlySpan<byte> value)
