@@ -3,8 +3,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
-/// <summary>One change to the headers of an upstream request.</summary>
-internal sealed record HeaderRule
+/// <summary>One change to the headers of an upstream request. No record, which would tell its value, and so a key, to whoever logs it.</summary>
+internal sealed class HeaderRule
 {
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
