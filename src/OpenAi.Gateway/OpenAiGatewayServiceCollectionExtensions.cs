@@ -105,11 +105,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
         services.AddStoreOptions();
         services.TryAddSingleton<GatewayServices>();
         services.TryAddSingleton(CreateCache);
-        if (services.All(service => service.ImplementationType != typeof(GatewayStartupCheck)))
-        {
-            services.AddHostedService<GatewayStartupCheck>();
-        }
-
+        services.AddHostedService<GatewayStartupCheck>();
         return services.AddOptions<OpenAiUpstreamOptions>(name);
     }
 

@@ -8,18 +8,14 @@ namespace OpenAi.Gateway;
 /// <summary>The user name and password in an <c>Authorization</c> header, read as RFC 7617 says.</summary>
 internal readonly record struct BasicCredentials(string Username, byte[] Password)
 {
-    private const string Scheme = "Basic";
-
-    /// <summary>Whether the header is of the Basic scheme, whatever follows it.</summary>
-    public static bool HasScheme(string header) =>
-        header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header.Length > Scheme.Length && header[Scheme.Length] == ' ';
+    private const string Scheme = "Basic ";
 
     /// <summary>
     /// Reads a header: the scheme in any case, Base64, UTF-8. The first colon splits; the rest, colons and spaces too, is the password.
     /// </summary>
     public static BasicCredentials? Parse(string header)
     {
-        if (!HasScheme(header))
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
