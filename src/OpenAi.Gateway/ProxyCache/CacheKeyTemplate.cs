@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Makes the key under which an answer is stored: a hash, so that neither prompts nor names show in a store.</summary>
+/// <summary>The parts of a cache's keys, parsed once.</summary>
 internal sealed class CacheKeyTemplate
 {
     public const string Body = "$request_body";
