@@ -87,6 +87,7 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
         }
     }
 
-    private static bool HasTimedOut(HttpContext context) =>
+    /// <summary>Whether the app's own request timeout ran out.</summary>
+    public static bool HasTimedOut(HttpContext context) =>
         context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
 }

@@ -60,7 +60,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
     private void End(GatewayRequest request, long started, Exception? failure)
     {
         var duration = services.Time.GetElapsedTime(started);
-        services.Metrics.RequestEnded(route!, request.Context.Response.StatusCode, duration);
+        services.Metrics.RequestEnded(route!, EndedStatus.Of(request.Context, failure), duration);
         if (services.Usage.IsOn && request.Usage is not null)
         {
             services.Usage.Add(UsageRecorder.Of(request, failure, started, duration, services.Time));

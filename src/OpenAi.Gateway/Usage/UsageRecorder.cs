@@ -88,12 +88,11 @@ internal static class UsageRecorder
     private static bool HasLeft(HttpContext context) =>
         context.RequestAborted.IsCancellationRequested || context.Response.StatusCode == Forwarder.ClientClosedRequest;
 
-    // Of a client that is gone, of a time that ran out, or of an exception, the response does not know yet.
+    // Of a client that is gone, or of a time that ran out, the response does not know yet.
     private static int StatusOf(HttpContext context, UsageEnding ending, Exception? failure) => context.Response.HasStarted ? context.Response.StatusCode : ending switch
     {
         UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken => Forwarder.ClientClosedRequest,
         UsageEnding.Timeout => StatusCodes.Status504GatewayTimeout,
-        _ when failure is not null => failure is BadHttpRequestException { StatusCode: var status } ? status : StatusCodes.Status500InternalServerError,
-        _ => context.Response.StatusCode,
+        _ => EndedStatus.Of(context, failure),
     };
 }

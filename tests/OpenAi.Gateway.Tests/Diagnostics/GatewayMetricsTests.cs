@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using OpenAi.Gateway.Tests.LimitCount;
+using OpenAi.Gateway.Tests.ProxyCache;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.Diagnostics;
@@ -46,6 +47,40 @@ public class GatewayMetricsTests
         await measured.WhenAsync("requests", 3);
         measured.Of("requests").Select(one => one.Tags.Split(',')[0])
             .ShouldBe(["http.route=/eu/v1/chat", "http.route=/us/{area}/chat", "http.route=/us/{area}/talk"]);
+    }
+
+    [Fact]
+    public async Task A_request_that_ends_with_an_exception_has_the_status_that_its_client_gets()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/openai", "openai").TransformResponse((_, _) => throw new NotSupportedException()),
+            script: connection => connection.WriteJsonAsync("{}"));
+        using var measured = new Measurements(host.Server.Services);
+
+        (await host.PostAsync("/openai")).Status.ShouldBe(500);
+
+        await measured.WhenAsync("request.duration", 1);
+        measured.Of("requests").ShouldHaveSingleItem().Tags.ShouldEndWith("http.response.status_code=500");
+    }
+
+    [Fact]
+    public async Task So_has_one_whose_client_leaves_while_it_waits()
+    {
+        await using var host = await CacheHost.StartAsync(script: null);
+        using var measured = new Measurements(host.Gateway.Services);
+        using var leave = new CancellationTokenSource();
+        var leading = host.AskAsync();
+        var connection = await host.Upstream.NextRequestAsync();
+        var waiting = host.AskAsync(leave.Token);
+        await host.WhenDueAsync(TimeSpan.FromSeconds(60));
+
+        await leave.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => waiting);
+
+        await measured.WhenAsync("request.duration", 1);
+        measured.Of("requests").ShouldHaveSingleItem().Tags.ShouldEndWith("http.response.status_code=499");
+        await connection.WriteJsonAsync("{}");
+        await leading;
     }
 
     [Fact]
