@@ -101,6 +101,11 @@ internal sealed class CacheFetch : IDisposable
             _tee.CopyTo(_bytes.AsSpan(_bodyStart));
         }
 
+        if (IsGoodByHead && ToldError.IsIn(_bytes.AsSpan(_bodyStart, length), ContentHeaders.IsEventStream(_context.Response.Headers.ContentType)))
+        {
+            return null;
+        }
+
         var storedAt = now - _age; // By the upstream's own cache, if it came from there.
         CacheEntryFormat.SetStoredAt(_bytes, storedAt);
         return new CacheEntry(_status, storedAt, _freshFor, _headers, _bytes.AsMemory(_bodyStart, length)) { Stored = _bytes };
@@ -118,6 +123,9 @@ internal sealed class CacheFetch : IDisposable
         _tee.Dispose();
         (_lifetime as LeaderLifetime)?.Dispose();
     }
+
+    // An error status that is listed says what it is.
+    private bool IsGoodByHead => _status < StatusCodes.Status300MultipleChoices && _request is { Route: not null, Operation: not ModelOperation.Other };
 
     private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 

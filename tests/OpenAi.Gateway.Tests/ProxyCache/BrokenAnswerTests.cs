@@ -107,6 +107,37 @@ public class BrokenAnswerTests
     }
 
     [Theory]
+    [InlineData("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\ndata: [DONE]\n\n")]
+    [InlineData("data: {\"id\":\"1\", \"error\" : \"overloaded\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"error\"}]}\n\ndata: [DONE]\n\n")]
+    [InlineData("event: error\ndata: {\"message\":\"overloaded\"}\n\ndata: [DONE]\n\n")]
+    public async Task A_stream_of_a_chat_that_tells_an_error_is_never_stored_whatever_follows(string events)
+    {
+        await using var host = await BothFormsTests.StartAsync(CacheHost.OneAfterAnother(
+            connection => SendEventsAsync(connection, events),
+            connection => connection.WriteJsonAsync("\"whole\"")));
+        const string question = """{"model":"m","stream":true,"stream_options":{"include_usage":true}}""";
+
+        (await host.PostAsync(question)).Text.ShouldBe(events);
+
+        var reply = await host.PostAsync(question);
+        (reply.Cache, reply.Text).ShouldBe(("MISS", "\"whole\""));
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"message":"Provider returned error","code":502},"user_id":"u"}""", "MISS")]
+    [InlineData("""{"id":"1","choices":[{"index":0,"finish_reason":"error"}],"error":{"message":"Provider returned error"}}""", "MISS")]
+    [InlineData("""{"id":"1","error":null,"choices":[{"message":{"content":"a \"error\":{}"}}]}""", "HIT")]
+    [InlineData("""{"id":"1","choices":[{"message":{"result":{"error":{"code":1}}}}]}""", "HIT")]
+    public async Task A_json_answer_that_is_an_error_is_never_stored_whatever_its_status(string answer, string expected)
+    {
+        await using var host = await BothFormsTests.StartAsync(connection => connection.WriteJsonAsync(answer));
+
+        (await host.PostAsync("""{"model":"m"}""")).Text.ShouldBe(answer);
+
+        (await host.PostAsync("""{"model":"m"}""")).Cache.ShouldBe(expected);
+    }
+
+    [Theory]
     [InlineData("event: response.failed\ndata: {}\n\n", true)]
     [InlineData("event: error\ndata: {}\n\n", true)]
     [InlineData("event: response.created\ndata: {}\n\n", false)]

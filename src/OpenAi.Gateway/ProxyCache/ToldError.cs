@@ -1,0 +1,65 @@
+using System.Text.Json;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Finds an error in an answer that looks well otherwise: some servers tell it with status 200, or in a stream that ends with its <c>[DONE]</c>.</summary>
+internal static class ToldError
+{
+    /// <summary>Whether a model's answer is an error, or one of its events is.</summary>
+    public static bool IsIn(ReadOnlySpan<byte> answer, bool isEventStream)
+    {
+        // Most answers do not have the word at all.
+        if (answer.IndexOf("error"u8) < 0)
+        {
+            return false;
+        }
+
+        if (!isEventStream)
+        {
+            return IsError(answer);
+        }
+
+        using var events = new SseParser();
+        while (events.TryRead(ref answer, out var found) || events.TryReadRest(out found))
+        {
+            if (found.Name.SequenceEqual("error"u8) || IsError(found.Data))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // What is nested deeper is a part of the answer, such as a tool's own failure.
+    private static bool IsError(ReadOnlySpan<byte> json)
+    {
+        if (JsonSearch.ValueOf(json, "\"error\""u8, out _) < 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(json, AnswerReader.Options);
+            var isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+            while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isError = reader.ValueTextEquals("error"u8);
+                reader.Read();
+                if (isError && reader.TokenType != JsonTokenType.Null)
+                {
+                    return true;
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // It is no JSON, or a name is no Unicode.
+        }
+
+        return false;
+    }
+}
