@@ -64,6 +64,11 @@ internal sealed class AssembledObject(AssembledPart part)
                 // Of the stream's form, not of the answer.
                 json.Skip();
                 break;
+            case (AssembledPart.ToolCall, "id"):
+            case (AssembledPart.Call, "name"):
+                // Some servers give all calls of a message the same index.
+                this[name].TakeLast(ref json, text, mayChange: false);
+                break;
             case (AssembledPart.Answer, "choices"):
                 this[name].TakeItems(ref json, text, AssembledPart.Choice);
                 break;

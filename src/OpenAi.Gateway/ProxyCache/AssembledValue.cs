@@ -24,6 +24,9 @@ internal sealed class AssembledValue
     /// <summary>Whether nothing but <c>null</c> came.</summary>
     public bool IsNull => _kind == Kind.Null;
 
+    /// <summary>Whether an empty text stands in place of a value that never came.</summary>
+    public bool IsEmptyText => Is("\"\""u8);
+
     public IEnumerable<AssembledObject> Items => _items?.Values ?? [];
 
     /// <summary>Says what the value is, whatever came.</summary>
@@ -36,12 +39,19 @@ internal sealed class AssembledValue
 
     public bool Is(ReadOnlySpan<byte> json) => _kind == Kind.Last && _bytes.WrittenSpan.SequenceEqual(json);
 
-    /// <summary>Takes the value at which the reader stands in place of the one before; <c>null</c> takes nothing away.</summary>
-    public void TakeLast(ref Utf8JsonReader json, ReadOnlySpan<byte> text)
+    /// <summary>
+    /// Takes the value at which the reader stands in place of the one before; <c>null</c> takes nothing away, nor does the empty text that some
+    /// servers send in its stead.
+    /// </summary>
+    /// <param name="json">The reader.</param>
+    /// <param name="text">What it reads.</param>
+    /// <param name="mayChange">Whether another value is another word for the same thing, and not of another thing.</param>
+    public void TakeLast(ref Utf8JsonReader json, ReadOnlySpan<byte> text, bool mayChange = true)
     {
         var value = JsonPiece.ValueOf(ref json, text);
-        if (!value.SequenceEqual("null"u8))
+        if (!value.SequenceEqual("null"u8) && !(value.SequenceEqual("\"\""u8) && _kind == Kind.Last))
         {
+            JsonPiece.Expect(mayChange || IsNull || IsEmptyText || Is(value));
             Become(Kind.Last);
             _bytes.ResetWrittenCount();
             _bytes.Write(value);

@@ -78,6 +78,6 @@ internal static class StreamAssembler
         var choices = answer["choices"].Items.ToArray();
         return (isChat || kind.Is("\"text_completion\""u8))
             && choices.Length > 0
-            && choices.All(choice => !choice["finish_reason"].IsNull && !choice[isChat ? "message" : "text"].IsNull);
+            && choices.All(choice => choice["finish_reason"] is { IsNull: false, IsEmptyText: false } && !choice[isChat ? "message" : "text"].IsNull);
     }
 }

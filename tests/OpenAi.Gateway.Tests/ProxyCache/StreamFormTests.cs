@@ -47,6 +47,16 @@ public class StreamFormTests
             """[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Ulm\"}"}},{"id":"call_2","type":"function","function":{"name":"time","arguments":"{}"}}]},"finish_reason":"tool_calls"}]"""
         },
         {
+            "empty texts of servers that repeat every member in each event",
+            [
+                """{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"weather","arguments":""}}]},"finish_reason":""}""",
+                """{"index":0,"delta":{"role":"","content":"","tool_calls":[{"index":0,"id":"","type":"function","function":{"name":"","arguments":"{}"}}]},"finish_reason":""}""",
+                """{"index":0,"delta":{"role":"","content":"","tool_calls":[{"index":0,"id":"call_1","type":"","function":{"arguments":""}}]},"finish_reason":"tool_calls"}""",
+                """{"index":0,"delta":{},"finish_reason":""}""",
+            ],
+            """[{"index":0,"message":{"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{}"}}]},"finish_reason":"tool_calls"}]"""
+        },
+        {
             "a call of the old form",
             [
                 """{"index":0,"delta":{"role":"assistant","content":null,"function_call":{"name":"weather","arguments":"{"}},"finish_reason":null}""",
@@ -87,6 +97,13 @@ public class StreamFormTests
         { "no object", "data: 1\n\ndata: [DONE]\n\n" },
         { "with sound", Stream("""{"index":0,"delta":{"audio":{"data":"AA=="}},"finish_reason":"stop"}""") },
         { "of two kinds", Stream("""{"index":0,"delta":{"content":"a"},"finish_reason":null}""", """{"index":0,"delta":{"content":["a"]},"finish_reason":"stop"}""") },
+        { "with an empty reason of its end", Stream("""{"index":0,"delta":{"content":"a"},"finish_reason":""}""") },
+        {
+            "with two calls of tools in one place",
+            Stream(
+                """{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":null}""",
+                """{"index":0,"delta":{"tool_calls":[{"index":0,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]},"finish_reason":"tool_calls"}""")
+        },
         { "without a choice's index", Stream("""{"delta":{"content":"a"},"finish_reason":"stop"}""") },
     };
 
@@ -167,6 +184,21 @@ public class StreamFormTests
 
         Assemble(": comment\r\n\r\n" + stream).ShouldBe(
             $$"""{{{JsonHead}},"choices":[{"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop"}],"usage":{{Usage}}}""");
+    }
+
+    [Fact]
+    public void Events_about_filters_alone_leave_the_head_as_it_is()
+    {
+        const string filter = "\"created\":7,\"id\":\"\",\"model\":\"\",\"object\":\"\",\"usage\":null}\n\n";
+        var stream = "data: {\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]," + filter
+            + $"data: {{{Head},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"a\"}},\"finish_reason\":\"stop\"}}],\"usage\":null}}\n\n"
+            + "data: {\"choices\":[{\"index\":0,\"content_filter_offsets\":{\"end_offset\":1},\"finish_reason\":null}]," + filter
+            + "data: [DONE]\n\n";
+
+        Same(Assemble(stream)!, $$"""
+            {{{JsonHead}},"prompt_filter_results":[{"prompt_index":0}],"choices":[{"index":0,"message":{"role":"assistant","content":"a"},
+            "content_filter_offsets":{"end_offset":1},"finish_reason":"stop"}],"usage":null}
+            """).ShouldBeTrue(Assemble(stream));
     }
 
     [Theory]
