@@ -14,8 +14,25 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     public bool Covers(GatewayRequest request) =>
         policies.Length > 0 || request.Consumer?.AllowedNames is not null || (spends.Length > 0 && request.Operation != ModelOperation.Other);
 
+    /// <summary>Refuses a request whose path names a model that is not allowed.</summary>
+    public GatewayError? CheckPath(GatewayRequest request, string[] pathModels)
+    {
+        foreach (var allowed in AllowedFor(request))
+        {
+            if (Array.Find(pathModels, name => !allowed.Contains(name)) is { } refused)
+            {
+                return GatewayErrors.ModelNotAllowed(refused);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Refuses the request, or writes into it what the policies say.</summary>
-    public GatewayError? Apply(GatewayRequest request, ModelRequest model)
+    /// <param name="request">The request.</param>
+    /// <param name="model">What its body asks for.</param>
+    /// <param name="isInPath">Whether its path names a model, so that the body need not.</param>
+    public GatewayError? Apply(GatewayRequest request, ModelRequest model, bool isInPath)
     {
         if (model.Doubt is { } doubt)
         {
@@ -23,7 +40,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         }
 
         var compiled = Array.ConvertAll(policies, policy => policy.Models);
-        if (CheckName(request.Consumer, compiled, model) is { } notAllowed)
+        if (CheckName(request, model, isInPath) is { } notAllowed)
         {
             return notAllowed;
         }
@@ -44,19 +61,17 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         return CheckMaximum(compiled, model);
     }
 
-    private static GatewayError? CheckName(Consumer? consumer, ModelsPolicy.Compiled[] policies, ModelRequest model)
-    {
-        foreach (var allowed in policies.Select(policy => policy.Allowed).Append(consumer?.AllowedNames))
-        {
-            if (allowed is null)
-            {
-                continue;
-            }
+    private IEnumerable<ModelNames> AllowedFor(GatewayRequest request) =>
+        policies.Select(policy => policy.Models.Allowed).Append(request.Consumer?.AllowedNames).OfType<ModelNames>();
 
-            // Only an operation that the gateway does not know may do without a model.
+    private GatewayError? CheckName(GatewayRequest request, ModelRequest model, bool isInPath)
+    {
+        foreach (var allowed in AllowedFor(request))
+        {
+            // Without a model in the path, only an operation that the gateway does not know may do without one.
             if (model.AskedModel is not { } asked)
             {
-                return model.Operation == ModelOperation.Other && model.ModelMember is null ? null : GatewayErrors.MissingField("model");
+                return (isInPath || model.Operation == ModelOperation.Other) && model.ModelMember is null ? null : GatewayErrors.MissingField("model");
             }
 
             if (!allowed.Contains(asked))

@@ -28,6 +28,18 @@ internal static class ModelOperations
         _ => null,
     };
 
+    /// <summary>A path without escapes and doubled slashes.</summary>
+    public static string Plain(string path)
+    {
+        path = Uri.UnescapeDataString(path);
+        while (path.Contains("//", StringComparison.Ordinal))
+        {
+            path = path.Replace("//", "/", StringComparison.Ordinal);
+        }
+
+        return path;
+    }
+
     private static ModelOperation OfPath(ReadOnlySpan<char> path) => path.TrimEnd('/') switch
     {
         var known when Ends(known, "/chat/completions") => ModelOperation.ChatCompletions,
@@ -39,15 +51,4 @@ internal static class ModelOperations
 
     // Many servers find their way whatever the case, the escapes and the slashes are: nobody shall get past a limit by writing a path oddly.
     private static bool Ends(ReadOnlySpan<char> path, string end) => path.EndsWith(end, StringComparison.OrdinalIgnoreCase);
-
-    private static string Plain(string path)
-    {
-        path = Uri.UnescapeDataString(path);
-        while (path.Contains("//", StringComparison.Ordinal))
-        {
-            path = path.Replace("//", "/", StringComparison.Ordinal);
-        }
-
-        return path;
-    }
 }

@@ -60,9 +60,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         ModelRequest? model = null;
         var error = body.IsComplete ? request.ReadModel(body, guard.MaxJsonDepth, out model) : null;
+        var pathModels = isGuarded ? PathModels.Of(request) : [];
         if (isGuarded)
         {
-            error ??= model is not null ? guard.Apply(request, model)
+            error ??= guard.CheckPath(request, pathModels);
+            error ??= model is not null ? guard.Apply(request, model, isInPath: pathModels.Length > 0)
                 : IsWithoutModel(request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
                 : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
@@ -76,6 +78,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null))
         {
             model.PossibleModels = PossibleModels(model, upstream);
+        }
+
+        if (pathModels.Length > 0 && model is not null)
+        {
+            model.PossibleModels = [.. model.PossibleModels, .. pathModels];
         }
 
         var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();

@@ -41,6 +41,15 @@ public class BudgetTests
         await host.ShouldHaveSpentAsync(810 / Million);
     }
 
+    [Fact]
+    public async Task The_model_that_a_path_names_may_be_the_dearer_one()
+    {
+        await using var host = await StartAsync(budget => budget.Amount = 0.001m);
+
+        (await host.AskAsync(TokenHost.Body(400), "/v1/deployments/dear/chat/completions")).Refusal().Code.ShouldBe("request_too_large_for_limit");
+        (await host.AskAsync(TokenHost.Body(400), "/v1/deployments/unknown/chat/completions")).Status.ShouldBe(200);
+    }
+
     [Theory]
     [InlineData(BudgetPeriod.Day, "2030-01-31T23:59:59", "2030-02-01T00:00:00")]
     [InlineData(BudgetPeriod.Month, "2030-01-31T23:59:59", "2030-02-01T00:00:00")]

@@ -68,6 +68,40 @@ public class ModelsPolicyTests
     }
 
     [Theory]
+    [InlineData("/v1/deployments/small/chat/completions?api-version=1", """{"model":"small"}""", null)]
+    [InlineData("/v1/deployments/small/chat/completions", "{}", null)]
+    [InlineData("/v1/deployments/large/chat/completions", """{"model":"small"}""", "large")]
+    [InlineData("/v1/deployments/small/chat/completions", """{"model":"large"}""", "large")]
+    [InlineData("/v1/Deployments//l%61rge/chat/completions", """{"model":"small"}""", "large")]
+    [InlineData("/v1/engines/large/completions", """{"model":"small","prompt":"p"}""", "large")]
+    [InlineData("/v1/deployments/large/images/generations", """{"model":"small"}""", "large")]
+    [InlineData("/v1/deployments/large/images/generations", "{}", "large")]
+    public async Task The_model_that_a_path_names_must_be_allowed_as_well(string path, string body, string? refused)
+    {
+        await using var host = await ModelHost.StartAsync(models => models.AllowedModels = ["small"]);
+
+        var answer = await host.AskAsync(body, path);
+
+        (answer.Status == 200 ? null : answer.Refusal().Code).ShouldBe(refused is null ? null : "model_not_allowed");
+        answer.Text.Contains($"'{refused}'", StringComparison.Ordinal).ShouldBe(refused is not null, answer.Text);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", "/deployments/mine/chat/completions")]
+    [InlineData("/v1/deployments/mine/{**rest}", null)]
+    [InlineData("/v1/{**rest}", "/deployments/mine/{**rest}")]
+    public async Task The_deployment_that_a_route_names_itself_is_the_apps_choice(string pattern, string? rewritten)
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            var route = app.MapOpenAiRoute(pattern, "openai").UseModels(models => models.AllowedModels = ["small"]);
+            _ = rewritten is null ? route : route.RewritePath(rewritten);
+        });
+
+        (await host.AskAsync("""{"model":"small"}""", pattern.Replace("{**rest}", "chat/completions"))).Status.ShouldBe(200);
+    }
+
+    [Theory]
     [InlineData("/v1/chat/completions", """{"model":"m"}""", """{"max_completion_tokens":10,"model":"m"}""")]
     [InlineData("/v1/chat/completions", """{"model":"m","stream":true}""", """{"max_completion_tokens":10,"model":"m","stream":true}""")]
     [InlineData("/v1/chat/completions", "{ }", """{"max_completion_tokens":10 }""")]
