@@ -174,6 +174,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
     private void Begin(Exchange exchange, ForwardAttempt shown)
     {
         var response = exchange.Context.Response;
+        exchange.Request.IsUsageUnasked = Array.Exists(exchange.Calls, call => call.Attempt?.IsUsageUnasked == true);
         UpstreamResponse.CopyHead(shown.Response!, response, shown.Pair.Key.Credential);
         response.ContentLength = null; // The answer gets another form, and so another length.
         if (exchange.Bridge.Options.ModelHeader is { } header && UpstreamModel.IsPrintable(shown.Model!))

@@ -25,6 +25,9 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
     /// <summary>The model that was asked for, as far as the gateway knows it.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Whether the call asks for the usage in the client's stead, and this attempt does not: its upstream refuses that.</summary>
+    public bool IsUsageUnasked { get; init; }
+
     /// <summary>The answer, or <see langword="null"/> when there is an <see cref="Error"/>.</summary>
     public HttpResponseMessage? Response { get; private set; }
 

@@ -92,6 +92,7 @@ internal sealed class Forwarder
         }
 
         // 6
+        request.IsUsageUnasked = attempt.IsUsageUnasked;
         PumpEnd? end = null;
         SseTail tail = default;
         using var meter = MeterOf(request, attempt);

@@ -87,7 +87,11 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         }
 
         var message = UpstreamRequest.Create(request.Context, metadata.Settings, step, call.Path, call.BodyIn(form));
-        return new ForwardAttempt(step, message, request.BeginClock(services.Time, call.Cancelled)) { Model = form.Model };
+        return new ForwardAttempt(step, message, request.BeginClock(services.Time, call.Cancelled))
+        {
+            Model = form.Model,
+            IsUsageUnasked = form.AsksForUsage != call.Form.AsksForUsage,
+        };
     }
 
     private void Note(GatewayRequest request, ForwardAttempt attempt, long sent)

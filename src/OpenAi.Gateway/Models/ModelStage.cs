@@ -115,7 +115,10 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     {
         var context = request.Context;
         var client = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        using var filter = new UsageFilter(context.Response, client);
+
+        // A bridge writes each event anew, whoever was asked for what.
+        var isBridged = route.Settings.Bridge is not null && request.Operation == ModelOperation.Completions;
+        using var filter = new UsageFilter(context.Response, client, isBridged ? null : request);
         context.Features.Set<IHttpResponseBodyFeature>(filter);
         try
         {

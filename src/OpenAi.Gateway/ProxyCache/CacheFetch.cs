@@ -157,13 +157,14 @@ internal sealed class CacheFetch : IDisposable
 
         _age = options.RespectCacheControl ? CacheControlRules.AgeOf(response.Headers) : TimeSpan.Zero;
 
-        // A refusal of the gateway's own is no answer to the question, whatever status it was given.
+        // A refusal of the gateway's own is no answer to the question, whatever status it was given. A stream without its usage does not serve everybody.
         if (_request.Error is not null
             || !options.HttpStatus.Contains(response.StatusCode)
             || response.ContentLength > options.MaxBodySize
             || HttpMethods.IsHead(_context.Request.Method)
             || !CacheableHead.IsCacheable(response.Headers, _before, _request.Route is not null)
             || _cache.IsNotStored(_request)
+            || _request.IsUsageUnasked
             || (options.RespectCacheControl ? CacheControlRules.FreshFor(response.Headers, _age, options.Ttl, _begun) : options.Ttl) is not { } freshFor)
         {
             LetGo();

@@ -68,6 +68,12 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>The answer is a failure that does not reach the client: the cache has something better to send.</summary>
     public bool IsHeldBack { get; set; }
 
+    /// <summary>
+    /// The answer is that of a fallback that was not asked for the usage of its stream, as the route's upstream was in the client's stead: nothing was added
+    /// to it, and it may tell none.
+    /// </summary>
+    public bool IsUsageUnasked { get; set; }
+
     /// <summary>The answer is that of an identical request in flight.</summary>
     public bool IsFollower { get; set; }
 
@@ -154,7 +160,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     {
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
         (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
-        (Operation, IsIncomplete, IsHeldBack, IsFollower, _isOver) = (ModelOperation.Other, false, false, false, false);
+        (Operation, IsIncomplete, IsHeldBack, IsFollower, IsUsageUnasked, _isOver) = (ModelOperation.Other, false, false, false, false, false);
         (_attempts, _upstreamPath) = (0, null);
     }
 

@@ -14,7 +14,10 @@ namespace OpenAi.Gateway;
 /// Data on several lines, which no known server sends, is left as it is unless the whole event goes. The endpoint does not say where the
 /// stream ends: whoever put the filter in calls <see cref="FinishAsync"/>.
 /// </remarks>
-internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeature client) : ResponseWriter(client), IDisposable
+/// <param name="response">The answer.</param>
+/// <param name="client">Where the bytes go on to.</param>
+/// <param name="request">Knows whether the upstream that answers was asked at all; without it, it was.</param>
+internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeature client, GatewayRequest? request = null) : ResponseWriter(client), IDisposable
 {
     private readonly SseParser _events = new();
     private byte[] _written = [];
@@ -115,6 +118,7 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
         {
             // No event can be found in one that the upstream compressed unasked.
             _isFiltering = response.StatusCode == StatusCodes.Status200OK
+                && request is not { IsUsageUnasked: true }
                 && ContentHeaders.IsEventStream(response.Headers.ContentType)
                 && !ContentHeaders.IsEncoded(response.Headers.ContentEncoding);
             if (_isFiltering == true && !response.HasStarted)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace OpenAi.Gateway.Tests.Forwarding;
@@ -91,6 +92,40 @@ public sealed class FallbackModelTests
         (record.Upstream, record.AskedModel, record.SentModel, record.Attempts).ShouldBe(("second", "gpt-4.1", "mine", 2));
         first.Requests.ShouldHaveSingleItem().Text.ShouldContain("include_usage");
         second.Requests.ShouldHaveSingleItem().Text.ShouldBe(body.Replace("gpt-4.1", "mine"));
+    }
+
+    [Fact]
+    public async Task A_stream_of_a_fallback_that_is_not_asked_for_its_usage_passes_whole_and_is_not_stored()
+    {
+        const string Events = """
+            data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}],"usage":null}
+
+            data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
+
+            data: [DONE]
+
+
+            """;
+        await using var first = Fails();
+        await using var second = ScriptedUpstream.Start(async connection =>
+        {
+            await connection.StartSseAsync();
+            await connection.WriteChunkAsync(Events);
+            await connection.EndChunksAsync();
+        });
+        await using var gateway = await FallbackHost.StartAsync(
+            first,
+            [("second", second)],
+            configureOthers: options => options.AsksForUsage = false,
+            route: route => route.UseProxyCache(),
+            time: _time,
+            build: builder => builder.Services.AddSingleton<UsageSink>(new Sink()));
+
+        (await gateway.SendAsync(Request.Of("POST", "/v1/chat/completions", """{"model":"m","stream":true}"""))).Text.ShouldBe(Events);
+
+        // It could not tell the next client its usage.
+        await gateway.SendAsync(Request.Of("POST", "/v1/chat/completions", """{"model":"m","stream":true,"stream_options":{"include_usage":true}}"""));
+        second.Requests.Count.ShouldBe(2);
     }
 
     [Fact]
