@@ -26,7 +26,7 @@ internal static class UsageRecorder
             AnsweredModel = usage.AnsweredModel,
             Usage = usage.Tokens,
             IsEstimated = usage.IsEstimated,
-            IsStreamed = usage.IsStreamed,
+            IsStreamed = usage.IsStreamed || (IsCached(request) && ContentHeaders.IsEventStream(context.Response.Headers.ContentType)),
             Ending = ending,
             Status = StatusOf(context, ending, failure),
             Attempts = request.Attempts,
@@ -69,7 +69,7 @@ internal static class UsageRecorder
                 : UsageEnding.ClientLeftBeforeFirstToken;
         }
 
-        if (request.CacheStatus is CacheStatus.Hit or CacheStatus.Stale)
+        if (IsCached(request))
         {
             return request.IsFollower ? UsageEnding.Follower : UsageEnding.CacheHit;
         }
@@ -84,6 +84,8 @@ internal static class UsageRecorder
             : request.Attempts > 0 && context.Response.StatusCode >= StatusCodes.Status400BadRequest ? UsageEnding.UpstreamError
             : UsageEnding.Ok;
     }
+
+    private static bool IsCached(GatewayRequest request) => request.CacheStatus is CacheStatus.Hit or CacheStatus.Stale;
 
     private static bool HasLeft(HttpContext context) =>
         context.RequestAborted.IsCancellationRequested || context.Response.StatusCode == Forwarder.ClientClosedRequest;

@@ -166,6 +166,22 @@ public sealed class EndingTests
     }
 
     [Theory]
+    [InlineData(Stream, true)]
+    [InlineData(Question, false)]
+    public async Task Cache_hit_says_whether_the_client_got_a_stream(string question, bool isStreamed)
+    {
+        await using var host = await StartAsync(
+            context => context.WriteEventsAsync(StandIn.Text.Replace("\"id\"", "\"object\":\"chat.completion.chunk\",\"id\"") + StandIn.Finish + StandIn.UsageEvent + StandIn.Done),
+            route: route => route.UseProxyCache());
+
+        await Endings.ReadAsync(await host.SendAsync(Stream));
+        await Endings.ReadAsync(await host.SendAsync(question));
+        await host.Sink.WhenAsync(2);
+
+        host.Sink.Records.Select(record => (record.Ending, record.IsStreamed)).ShouldBe([(UsageEnding.Ok, true), (UsageEnding.CacheHit, isStreamed)]);
+    }
+
+    [Theory]
     [InlineData(400)]
     [InlineData(401)]
     [InlineData(429)]
