@@ -5,6 +5,21 @@ namespace OpenAi.Gateway;
 /// <summary>Finds an error in an answer that looks well otherwise: some servers tell it with status 200, or in a stream that ends with its <c>[DONE]</c>.</summary>
 internal static class ToldError
 {
+    /// <summary>Whether a member <c>error</c> that is not <c>null</c> stands in a JSON text, at whatever depth.</summary>
+    public static bool MayBeIn(ReadOnlySpan<byte> json)
+    {
+        while (JsonSearch.ValueOf(json, "\"error\""u8, out _) is var value and >= 0)
+        {
+            json = json[value..];
+            if (!json.StartsWith("null"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether a model's answer is an error, or one of its events is.</summary>
     public static bool IsIn(ReadOnlySpan<byte> answer, bool isEventStream)
     {
@@ -34,7 +49,7 @@ internal static class ToldError
     // What is nested deeper is a part of the answer, such as a tool's own failure.
     private static bool IsError(ReadOnlySpan<byte> json)
     {
-        if (JsonSearch.ValueOf(json, "\"error\""u8, out _) < 0)
+        if (!MayBeIn(json))
         {
             return false;
         }

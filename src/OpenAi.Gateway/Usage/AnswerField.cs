@@ -9,6 +9,7 @@ internal enum AnswerField : byte
     ServiceTier,
     FinishReason,
     Status,
+    Error,
     Text,
     Input,
     Output,

@@ -51,6 +51,7 @@ internal static class AnswerFields
         : name.SequenceEqual("response"u8) ? (AnswerField.None, AnswerPart.Answer)
         : name.SequenceEqual("output"u8) ? (AnswerField.None, AnswerPart.Text)
         : name.SequenceEqual("status"u8) ? (AnswerField.Status, AnswerPart.Other)
+        : name.SequenceEqual("error"u8) ? (AnswerField.Error, AnswerPart.Other)
         : name.SequenceEqual("incomplete_details"u8) ? (AnswerField.None, AnswerPart.IncompleteDetails)
         : default;
 

@@ -37,6 +37,9 @@ internal sealed class AnswerMeter : IDisposable
     /// <summary>The tier that the upstream charges.</summary>
     public string? ServiceTier => _answer.ServiceTier;
 
+    /// <summary>Whether it told an error, in spite of its status.</summary>
+    public bool HasError => _answer.HasError;
+
     /// <summary>The answer's own identifier; read for a span only.</summary>
     public string? Id => _answer.Id;
 
@@ -90,7 +93,7 @@ internal sealed class AnswerMeter : IDisposable
 
         while (_parser.TryRead(ref bytes, out var found))
         {
-            _events!.Read(found.Data);
+            _events!.Read(found.Name, found.Data);
         }
 
         NoteFirstToken(cameAt);
@@ -101,7 +104,7 @@ internal sealed class AnswerMeter : IDisposable
     {
         if (_parser is not null && _parser.TryReadRest(out var last))
         {
-            _events!.Read(last.Data);
+            _events!.Read(last.Name, last.Data);
         }
 
         NoteFirstToken(null);

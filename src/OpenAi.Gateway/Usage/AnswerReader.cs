@@ -36,6 +36,9 @@ internal sealed class AnswerReader(bool isTraced)
 
     public string? ServiceTier { get; private set; }
 
+    /// <summary>Whether it tells an error, whatever its status.</summary>
+    public bool HasError { get; private set; }
+
     public IReadOnlyList<string> FinishReasons => _finishReasons ?? [];
 
     /// <summary>The bytes of generated text.</summary>
@@ -60,7 +63,10 @@ internal sealed class AnswerReader(bool isTraced)
     public void BeginIn(AnswerPart part) => _parts[0] = part;
 
     /// <summary>Forgets what the answer told of itself.</summary>
-    public void Forget() => (Usage, Model, ServiceTier) = (null, null, null);
+    public void Forget() => (Usage, Model, ServiceTier, HasError) = (null, null, null, false);
+
+    /// <summary>Notes that the answer tells an error.</summary>
+    public void NoteError() => HasError = true;
 
     /// <summary>Takes the token at which the reader stands.</summary>
     /// <param name="json">The reader.</param>
@@ -68,6 +74,7 @@ internal sealed class AnswerReader(bool isTraced)
     public void Take(ref Utf8JsonReader json, long cutBytes = 0)
     {
         var depth = json.CurrentDepth;
+        HasError |= _field == AnswerField.Error && json.TokenType != JsonTokenType.Null;
         switch (json.TokenType)
         {
             case JsonTokenType.PropertyName:

@@ -19,8 +19,15 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
     /// <summary>Whether the usage that came last was told beside a piece of the answer, so that more may follow.</summary>
     public bool IsUsageInterim { get; private set; }
 
-    public void Read(ReadOnlySpan<byte> data)
+    /// <param name="name">The event's name, if it has one.</param>
+    /// <param name="data">Its data.</param>
+    public void Read(ReadOnlySpan<byte> name, ReadOnlySpan<byte> data)
     {
+        if (name.SequenceEqual("error"u8))
+        {
+            answer.NoteError();
+        }
+
         data = data[JsonSearch.Skip(data, 0)..];
         if (data is not [(byte)'{', ..])
         {
@@ -30,7 +37,7 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
         try
         {
             var hasUsage = HasUsage(data);
-            if (hasUsage || IsHead())
+            if (hasUsage || ToldError.MayBeIn(data) || IsHead())
             {
                 ReadWhole(data);
                 IsUsageInterim = hasUsage ? answer.HasChoice : IsUsageInterim;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 
 namespace OpenAi.Gateway;
 
@@ -45,7 +46,9 @@ internal sealed class GenAiTags(ModelLabels models)
     /// <summary>Why a call failed; <see langword="null"/> when it did not.</summary>
     public static string? ErrorType(UsageRecord record) => record.Ending switch
     {
-        UsageEnding.UpstreamError => record.Status > 0 && record.Status < Statuses.Length ? Statuses[record.Status] : ModelLabels.Other,
+        UsageEnding.UpstreamError => record.Status < StatusCodes.Status400BadRequest ? "upstream_error"
+            : record.Status < Statuses.Length ? Statuses[record.Status]
+            : ModelLabels.Other,
         UsageEnding.UpstreamCut => "upstream_cut",
         UsageEnding.Timeout => "timeout",
         UsageEnding.ClientLeftBeforeFirstToken => "client_left_before_first_token",

@@ -31,6 +31,9 @@ internal sealed class RequestUsage
     /// <summary>Whether an upstream began an answer that is no error.</summary>
     public bool HasAnswer { get; private set; }
 
+    /// <summary>Whether such an answer told an error all the same.</summary>
+    public bool HasToldError { get; private set; }
+
     /// <summary>When the first generated text came.</summary>
     public long? FirstTokenAt { get; private set; }
 
@@ -49,6 +52,7 @@ internal sealed class RequestUsage
         lock (_lock)
         {
             HasAnswer = true;
+            HasToldError |= answer.HasError;
             IsStreamed |= answer.IsEventStream;
             AnsweredModel ??= answer.Model;
             ServiceTier ??= answer.ServiceTier;
@@ -87,7 +91,7 @@ internal sealed class RequestUsage
     {
         (Tokens, FirstTokenAt, FinishReasons) = (default, null, []);
         (SentModel, AnsweredModel, ServiceTier, ResponseId) = (null, null, null, null);
-        (IsEstimated, IsStreamed, HasAnswer, HasClientLeft, HasTimedOut) = (false, false, false, false, false);
+        (IsEstimated, IsStreamed, HasAnswer, HasToldError, HasClientLeft, HasTimedOut) = (false, false, false, false, false, false);
     }
 
     private static TokenUsage Estimate(AnswerMeter answer, long inputBytes) => new(

@@ -15,7 +15,7 @@ public enum UsageEnding
     /// <summary>The answer is that of an identical call in flight, which is charged for it.</summary>
     Follower,
 
-    /// <summary>The upstream answered with an error status.</summary>
+    /// <summary>The upstream answered with an error status, or told an error in its answer.</summary>
     UpstreamError,
 
     /// <summary>No upstream could be reached, or it broke off before or within its answer, or code of the app broke the answer off by an exception.</summary>

@@ -81,7 +81,7 @@ internal static class UsageRecorder
         }
 
         return failure is not null ? request.Attempts == 0 ? UsageEnding.Rejected : UsageEnding.UpstreamCut
-            : request.Attempts > 0 && context.Response.StatusCode >= StatusCodes.Status400BadRequest ? UsageEnding.UpstreamError
+            : usage.HasToldError || (request.Attempts > 0 && context.Response.StatusCode >= StatusCodes.Status400BadRequest) ? UsageEnding.UpstreamError
             : UsageEnding.Ok;
     }
 

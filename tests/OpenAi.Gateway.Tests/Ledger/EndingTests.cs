@@ -166,6 +166,27 @@ public sealed class EndingTests
     }
 
     [Theory]
+    [InlineData("chat/completions", StandIn.Text + "data: {\"error\":{\"message\":\"no\"}}\n\n" + StandIn.Done, UsageEnding.UpstreamError)]
+    [InlineData("chat/completions", StandIn.Text + "data: {\"error\" : \"no\"}\n\n", UsageEnding.UpstreamError)]
+    [InlineData("chat/completions", StandIn.Text + "event: error\ndata: {\"message\":\"no\"}\n\n" + StandIn.Done, UsageEnding.UpstreamError)]
+    [InlineData("chat/completions", StandIn.Text + "data: {\"error\":null,\"choices\":[{\"delta\":{\"error\":{}}}]}\n\n" + StandIn.Done, UsageEnding.Ok)]
+    [InlineData("responses", "event: response.failed\ndata: {\"response\":{\"model\":\"m-1\",\"error\":{\"code\":\"no\"},\"usage\":null}}\n\n", UsageEnding.UpstreamError)]
+    [InlineData("responses", "event: error\ndata: {\"type\":\"error\",\"message\":\"no\"}\n\n", UsageEnding.UpstreamError)]
+    [InlineData("responses", "event: response.completed\ndata: {\"response\":{\"model\":\"m-1\",\"error\":null,\"usage\":null}}\n\n", UsageEnding.Ok)]
+    [InlineData("chat/completions", """{"error":{"message":"no","code":502}}""", UsageEnding.UpstreamError)]
+    [InlineData("responses", """{"id":"r","model":"m","error":{"code":"no"},"output":[],"usage":{"input_tokens":1,"output_tokens":0}}""", UsageEnding.UpstreamError)]
+    [InlineData("responses", """{"id":"r","model":"m","error":null,"output":[{"error":"no"}],"usage":{"input_tokens":1,"output_tokens":0}}""", UsageEnding.Ok)]
+    public async Task Upstream_error_that_an_answer_tells_in_spite_of_its_status(string path, string answer, UsageEnding ending)
+    {
+        await using var host = await StartAsync(context => answer[0] == '{' ? context.WriteJsonAsync(answer) : context.WriteEventsAsync(answer));
+
+        await Endings.ReadAsync(await host.SendAsync(answer[0] == '{' ? Question : Stream, path));
+
+        var record = await host.RecordAsync();
+        (record.Ending, record.Status, record.Attempts).ShouldBe((ending, 200, 1));
+    }
+
+    [Theory]
     [InlineData(Stream, true)]
     [InlineData(Question, false)]
     public async Task Cache_hit_says_whether_the_client_got_a_stream(string question, bool isStreamed)

@@ -40,7 +40,9 @@ public sealed class StreamLawTests
             var usage = expected[record.AskedModel!];
             record.IsEstimated.ShouldBe(usage is null, $"{record}");
             (usage is null || record.Usage == usage).ShouldBeTrue($"{record}");
-            (record.Ending, record.IsStreamed).ShouldBe((UsageEnding.Ok, true), $"{record}");
+
+            // The one that tells no usage tells nothing but an error.
+            (record.Ending, record.IsStreamed).ShouldBe((usage is null ? UsageEnding.UpstreamError : UsageEnding.Ok, true), $"{record}");
         }
     }
 

@@ -171,6 +171,7 @@ public sealed class GenAiMetricsTests
     [Theory]
     [InlineData(UsageEnding.Ok, 200, null)]
     [InlineData(UsageEnding.UpstreamError, 429, "429")]
+    [InlineData(UsageEnding.UpstreamError, 200, "upstream_error")]
     [InlineData(UsageEnding.UpstreamError, 999, "_OTHER")]
     [InlineData(UsageEnding.UpstreamCut, 502, "upstream_cut")]
     [InlineData(UsageEnding.Timeout, 504, "timeout")]
