@@ -101,7 +101,7 @@ internal sealed class CacheFetch : IDisposable
             _tee.CopyTo(_bytes.AsSpan(_bodyStart));
         }
 
-        if (IsGoodByHead && ToldError.IsIn(_bytes.AsSpan(_bodyStart, length), ContentHeaders.IsEventStream(_context.Response.Headers.ContentType)))
+        if (!MayBeStored(_bytes.AsSpan(_bodyStart, length)))
         {
             return null;
         }
@@ -124,10 +124,19 @@ internal sealed class CacheFetch : IDisposable
         (_lifetime as LeaderLifetime)?.Dispose();
     }
 
-    // An error status that is listed says what it is.
-    private bool IsGoodByHead => _status < StatusCodes.Status300MultipleChoices && _request is { Route: not null, Operation: not ModelOperation.Other };
-
     private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
+
+    // By its head it may. An error status that is listed says what it is.
+    private bool MayBeStored(ReadOnlySpan<byte> body)
+    {
+        if (_status >= StatusCodes.Status300MultipleChoices || _request.Route is null)
+        {
+            return true;
+        }
+
+        var isEventStream = ContentHeaders.IsEventStream(_context.Response.Headers.ContentType);
+        return (_request.Operation == ModelOperation.Other || !ToldError.IsIn(body, isEventStream)) && (isEventStream || !UnfinishedWork.IsIn(body));
+    }
 
     // Not for the gateway: its own refusals are told. Nor to a client that asked the upstream because it refused what is stored.
     private bool CanAnswerForUpstream => _old is not null

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OpenAi.Gateway;
 
 /// <summary>Finds a member of a JSON text by a search for its name, without reading what stands before it.</summary>
@@ -37,6 +39,40 @@ internal static class JsonSearch
 
             nameStart = afterName;
         }
+    }
+
+    /// <summary>The value of a member of an object itself, not of what it holds; empty if there is none, or it is <c>null</c>.</summary>
+    public static ReadOnlySpan<byte> MemberOf(ReadOnlySpan<byte> json, ReadOnlySpan<byte> quotedName)
+    {
+        // Most texts do not have the name at all.
+        if (ValueOf(json, quotedName, out _) < 0)
+        {
+            return default;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(json, AnswerReader.Options);
+            var isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+            while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isFound = reader.ValueTextEquals(quotedName[1..^1]);
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                var isNull = reader.TokenType == JsonTokenType.Null;
+                reader.Skip();
+                if (isFound && !isNull)
+                {
+                    return json[start..(int)reader.BytesConsumed];
+                }
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // It is no JSON, or a name is no Unicode.
+        }
+
+        return default;
     }
 
     /// <summary>Where the text ends whose opening quote stands before this: at its closing quote; -1 when that is not here.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace OpenAi.Gateway;
 
 /// <summary>Finds an error in an answer that looks well otherwise: some servers tell it with status 200, or in a stream that ends with its <c>[DONE]</c>.</summary>
@@ -47,34 +45,5 @@ internal static class ToldError
     }
 
     // What is nested deeper is a part of the answer, such as a tool's own failure.
-    private static bool IsError(ReadOnlySpan<byte> json)
-    {
-        if (!MayBeIn(json))
-        {
-            return false;
-        }
-
-        try
-        {
-            var reader = new Utf8JsonReader(json, AnswerReader.Options);
-            var isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
-            while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isError = reader.ValueTextEquals("error"u8);
-                reader.Read();
-                if (isError && reader.TokenType != JsonTokenType.Null)
-                {
-                    return true;
-                }
-
-                reader.Skip();
-            }
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // It is no JSON, or a name is no Unicode.
-        }
-
-        return false;
-    }
+    private static bool IsError(ReadOnlySpan<byte> json) => MayBeIn(json) && !JsonSearch.MemberOf(json, "\"error\""u8).IsEmpty;
 }

@@ -29,6 +29,23 @@ public class NotStoredTests
     }
 
     [Theory]
+    [InlineData("GET", """{"id":"resp_1","object":"response","status":"in_progress","output":[]}""", "MISS")]
+    [InlineData("POST", """{"id":"resp_1","object":"response","status" : "queued"}""", "MISS")]
+    [InlineData("GET", """{"id":"batch_1","status":"validating"}""", "MISS")]
+    [InlineData("GET", """{"id":"resp_1","status":"completed","output":[{"status":"in_progress"}],"text":"\"status\":\"queued\""}""", "HIT")]
+    [InlineData("POST", """{"id":"batch_1","status":"failed"}""", "HIT")]
+    [InlineData("GET", """{"status":1}""", "HIT")]
+    [InlineData("GET", """["status":"queued"]""", "HIT")]
+    public async Task An_answer_that_tells_of_work_that_goes_on(string method, string answer, string expected)
+    {
+        await using var host = await CacheHost.StartAsync(connection => connection.WriteJsonAsync(answer));
+
+        (await host.AskAsync(method: method)).Cache.ShouldBe("MISS");
+
+        (await host.AskAsync(method: method)).Cache.ShouldBe(expected);
+    }
+
+    [Theory]
     [InlineData("Content-Encoding", "gzip")]
     [InlineData("Vary", "*")]
     [InlineData("Vary", "Accept-Encoding, Cookie")]
