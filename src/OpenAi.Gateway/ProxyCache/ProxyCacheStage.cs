@@ -46,7 +46,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             return Task.CompletedTask; // It could not be read, and the client knows.
         }
 
-        if (!body.IsComplete || (cache.Key.IncludesBody && WasReadBefore(request.Context, body)))
+        if (!body.IsComplete || IsInConversation(request, body) || (cache.Key.IncludesBody && WasReadBefore(request.Context, body)))
         {
             return BypassAsync(request, cache.Options);
         }
@@ -146,6 +146,10 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
 
         return next(request);
     }
+
+    // The upstream keeps it, and adds each question and answer to it: the same words are another question then.
+    private static bool IsInConversation(GatewayRequest request, RequestBody body) =>
+        request.Operation == ModelOperation.Responses && !JsonSearch.MemberOf(body.Memory.Span, "\"conversation\""u8).IsEmpty;
 
     // Something before the cache took the body, as antiforgery does with a form: what is left of it tells no question from another.
     private static bool WasReadBefore(HttpContext context, RequestBody body) =>

@@ -13,6 +13,20 @@ public class BypassTests
     }
 
     [Theory]
+    [InlineData("""{"model":"m","conversation":"conv_1","input":"go on"}""", "BYPASS")]
+    [InlineData("""{"model":"m","conversation" : {"id":"conv_1"},"input":"go on"}""", "BYPASS")]
+    [InlineData("""{"model":"m","conversation":null,"input":"go on"}""", "HIT")]
+    [InlineData("""{"model":"m","previous_response_id":"resp_1","input":"go on"}""", "HIT")]
+    [InlineData("""{"model":"m","metadata":{"conversation":"conv_1"},"input":"\"conversation\":1"}""", "HIT")]
+    public async Task A_conversation_that_the_upstream_keeps(string question, string cache)
+    {
+        await using var host = await BothFormsTests.StartAsync(CacheHost.Numbered(), path: "/v1/responses");
+        await host.PostAsync(question);
+
+        (await host.PostAsync(question)).Cache.ShouldBe(cache);
+    }
+
+    [Theory]
     [InlineData("", "", "HIT")]
     [InlineData("?fresh=", "0", "HIT")]
     [InlineData("?fresh=0", "", "HIT")]
