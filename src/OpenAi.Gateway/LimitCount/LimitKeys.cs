@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace OpenAi.Gateway;
 
 /// <summary>Gives the keys of one limit's requests.</summary>
@@ -6,6 +9,9 @@ namespace OpenAi.Gateway;
 /// <param name="kind">Keeps groups of different kinds of limits apart: they count different things.</param>
 internal sealed class LimitKeys(in LimitKeySetting setting, string name, string kind = "")
 {
+    // A header, for one, is the client's choice, and what it says would be held until its window ends.
+    private const int LongestValue = 256;
+
     private readonly string _name = setting.Group is { } group ? $"{kind}group:{group}" : name;
     private readonly Func<GatewayRequest, string?>? _selector = LimitKeySelector.Create(setting);
 
@@ -21,6 +27,9 @@ internal sealed class LimitKeys(in LimitKeySetting setting, string name, string 
         var (limit, value) = _selector is null
             ? (ByConsumer, RequestVariables.ConsumerName(request))
             : (ByKey, _selector(request));
-        return string.IsNullOrWhiteSpace(value) ? new(ByAddress, RequestVariables.RemoteAddress(request)) : new(limit, value);
+        return string.IsNullOrWhiteSpace(value) ? new(ByAddress, RequestVariables.RemoteAddress(request)) : new(limit, Short(value));
     }
+
+    private static string Short(string value) =>
+        value.Length <= LongestValue ? value : Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes(value.AsSpan())));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.LimitCount;
@@ -43,6 +44,20 @@ public class LimitKeyTests
         {
             (await host.GetAsync("/", null, (header, $"203.0.113.{i}"))).Status.ShouldBe(429);
         }
+    }
+
+    [Fact]
+    public void A_long_value_takes_no_more_memory_than_a_short_one()
+    {
+        var keys = new LimitKeys(new LimitKeySetting("http_x_tenant", LimitKeyType.Var, null, null), "limit");
+        var (one, other) = (new string('a', 10_000), new string('a', 9_999) + "b");
+
+        KeyOf(new string('a', 256)).Value.ShouldBe(new string('a', 256));
+        KeyOf(one).Value.Length.ShouldBeLessThanOrEqualTo(256);
+        KeyOf(one).ShouldBe(KeyOf(one));
+        KeyOf(one).ShouldNotBe(KeyOf(other));
+
+        LimitKey KeyOf(string tenant) => keys.KeyOf(GatewayRequest.Of(new DefaultHttpContext { Request = { Headers = { ["X-Tenant"] = tenant } } }));
     }
 
     [Fact]
