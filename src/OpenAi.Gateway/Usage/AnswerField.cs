@@ -16,4 +16,5 @@ internal enum AnswerField : byte
     CachedInput,
     CacheWriteInput,
     Reasoning,
+    Total,
 }

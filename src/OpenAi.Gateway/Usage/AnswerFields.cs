@@ -58,6 +58,7 @@ internal static class AnswerFields
     private static (AnswerField Field, AnswerPart Part) OfUsage(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("prompt_tokens"u8) || name.SequenceEqual("input_tokens"u8) ? (AnswerField.Input, AnswerPart.Other)
         : name.SequenceEqual("completion_tokens"u8) || name.SequenceEqual("output_tokens"u8) ? (AnswerField.Output, AnswerPart.Other)
+        : name.SequenceEqual("total_tokens"u8) ? (AnswerField.Total, AnswerPart.Other)
         : name.SequenceEqual("prompt_cache_hit_tokens"u8) || name.SequenceEqual("cached_tokens"u8) ? (AnswerField.CachedInput, AnswerPart.Other)
         : name.SequenceEqual("prompt_tokens_details"u8) || name.SequenceEqual("input_tokens_details"u8) ? (AnswerField.None, AnswerPart.InputDetails)
         : name.SequenceEqual("completion_tokens_details"u8) || name.SequenceEqual("output_tokens_details"u8) ? (AnswerField.None, AnswerPart.OutputDetails)

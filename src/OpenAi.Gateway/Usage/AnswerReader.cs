@@ -16,7 +16,9 @@ internal sealed class AnswerReader(bool isTraced)
     private AnswerPart? _next;
     private AnswerField _field;
     private TokenUsage _usage;
+    private long _total;
     private bool _hasUsage;
+    private bool _hasOutput;
     private bool _isUnreadable;
     private bool _countsText;
 
@@ -84,7 +86,7 @@ internal sealed class AnswerReader(bool isTraced)
                 Enter(depth, _next ?? PartAt(depth - 1), json.TokenType);
                 break;
             case JsonTokenType.EndObject when PartAt(depth) == AnswerPart.Usage:
-                Usage = _isUnreadable ? null : _hasUsage ? _usage : Usage;
+                Usage = _isUnreadable ? null : _hasUsage ? Counted() : Usage;
                 break;
             case JsonTokenType.Number when _field >= AnswerField.Input && TryCount(ref json, out var number):
                 TakeNumber(number);
@@ -154,16 +156,22 @@ internal sealed class AnswerReader(bool isTraced)
         }
     }
 
-    private void TakeNumber(long number) => (_usage, _hasUsage) = (
+    // Some servers count reasoning in the total alone.
+    private TokenUsage Counted() => _hasOutput && _total > _usage.Total ? _usage with { Output = _total - _usage.Input } : _usage;
+
+    private void TakeNumber(long number) => (_usage, _total, _hasUsage, _hasOutput) = (
         _field switch
         {
             AnswerField.Input => _usage with { Input = number },
             AnswerField.Output => _usage with { Output = number },
             AnswerField.CachedInput => _usage with { CachedInput = number },
             AnswerField.CacheWriteInput => _usage with { CacheWriteInput = number },
-            _ => _usage with { Reasoning = number },
+            AnswerField.Reasoning => _usage with { Reasoning = number },
+            _ => _usage,
         },
-        _hasUsage || _field == AnswerField.Input);
+        _field == AnswerField.Total ? number : _total,
+        _hasUsage || _field == AnswerField.Input,
+        _hasOutput || _field == AnswerField.Output);
 
     // Some servers write whole numbers as 10.0.
     private static bool TryCount(ref Utf8JsonReader json, out long number)
@@ -188,7 +196,7 @@ internal sealed class AnswerReader(bool isTraced)
 
         if (part == AnswerPart.Usage)
         {
-            (_usage, _hasUsage, _isUnreadable) = (default, false, false);
+            (_usage, _total, _hasUsage, _hasOutput, _isUnreadable) = (default, 0, false, false, false);
         }
     }
 

@@ -60,6 +60,22 @@ public class JsonAnswerTests
     }
 
     [Theory]
+    [InlineData(""" "prompt_tokens":32,"completion_tokens":9,"total_tokens":135,"completion_tokens_details":{"reasoning_tokens":94} """, 32, 103, 94)]
+    [InlineData(""" "completion_tokens":424,"prompt_tokens":20,"total_tokens":1016 """, 20, 996, 0)]
+    [InlineData(""" "total_tokens":1016,"completion_tokens":0,"prompt_tokens":20 """, 20, 996, 0)]
+    [InlineData(""" "input_tokens":5,"output_tokens":6,"total_tokens":11 """, 5, 6, 0)]
+    [InlineData(""" "prompt_tokens":5,"completion_tokens":6,"total_tokens":0 """, 5, 6, 0)]
+    [InlineData(""" "prompt_tokens":5,"completion_tokens":6,"total_tokens":null """, 5, 6, 0)]
+    [InlineData(""" "prompt_tokens":5,"total_tokens":8 """, 5, 0, 0)]
+    public void Reasoning_that_only_the_total_counts_is_output(string usage, long input, long output, long reasoning)
+    {
+        var bytes = Encoding.UTF8.GetBytes($$$"""{"model":"m","choices":[],"usage":{{{{usage}}}}}""");
+        using var meter = Read(bytes.Chunk(5));
+
+        meter.Reported.ShouldBe(new TokenUsage(input, output, Reasoning: reasoning));
+    }
+
+    [Theory]
     [InlineData(ChatAnswer)]
     [InlineData(ResponseAnswer)]
     [InlineData(CompletionAnswer)]
