@@ -64,26 +64,33 @@ internal sealed class RequestBody : IDisposable
         var capacity = (int)Math.Min(announced ?? 4096, most);
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
         var length = 0;
-        while (length != announced)
+        try
         {
-            var room = Math.Min(buffer.Length, most) - length;
-            if (room == 0)
+            while (length != announced)
             {
-                if (length == most)
+                var room = Math.Min(buffer.Length, most) - length;
+                if (room == 0)
                 {
-                    return new RequestBody(buffer, length, body, announced);
+                    if (length == most)
+                    {
+                        return new RequestBody(buffer, length, body, announced);
+                    }
+
+                    buffer = Grow(buffer, length, most);
+                    continue;
                 }
 
-                buffer = Grow(buffer, length, most);
-                continue;
+                var read = await body.ReadAsync(buffer.AsMemory(length, room), cancellationToken);
+                length += read;
+                if (read == 0)
+                {
+                    break;
+                }
             }
-
-            var read = await body.ReadAsync(buffer.AsMemory(length, room), cancellationToken);
-            length += read;
-            if (read == 0)
-            {
-                break;
-            }
+        }
+        catch (InvalidDataException error)
+        {
+            throw NotPacked(error);
         }
 
         return new RequestBody(buffer, length, null, length);
@@ -159,7 +166,15 @@ internal sealed class RequestBody : IDisposable
         {
             throw new BadHttpRequestException("The client broke off its request.", Forwarder.ClientClosedRequest, error);
         }
+        catch (InvalidDataException error)
+        {
+            throw NotPacked(error);
+        }
     }
+
+    // What a middleware cannot unpack is the client's fault, and neither the app's nor the upstream's.
+    private static BadHttpRequestException NotPacked(InvalidDataException error) =>
+        new("The body is not packed as its Content-Encoding says.", StatusCodes.Status400BadRequest, error);
 
     private static byte[] Grow(byte[] buffer, int length, int max)
     {

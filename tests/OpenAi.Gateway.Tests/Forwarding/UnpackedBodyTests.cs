@@ -8,6 +8,8 @@ namespace OpenAi.Gateway.Tests.Forwarding;
 /// <summary>A body that the app's middleware has unpacked: the Content-Length is that of the packed one.</summary>
 public sealed class UnpackedBodyTests
 {
+    private const int UpstreamBuffer = 64 * 1024;
+
     [Theory]
     [InlineData(10)]
     [InlineData(1000)]
@@ -39,7 +41,21 @@ public sealed class UnpackedBodyTests
         (await SendAsync(Pack(prompt))).ShouldBe(prompt);
     }
 
-    private const int UpstreamBuffer = 64 * 1024;
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5 * UpstreamBuffer)]
+    public async Task That_cannot_be_unpacked_is_answered_400(int intact)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream);
+        byte[] packed = [.. Pack(Letters(intact)), 0x1f, 0x8b, .. "and no more of gzip"u8];
+
+        using var answer = await PostAsync(gateway, packed);
+
+        ((int)answer.StatusCode).ShouldBe(400);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("invalid_request_body");
+        gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Name == "AttemptFailed");
+    }
 
     private static string Letters(int length)
     {
@@ -62,18 +78,25 @@ public sealed class UnpackedBodyTests
     private static async Task<string> SendAsync(byte[] packed)
     {
         await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
-        await using var gateway = await GatewayHost.StartOnSocketAsync(
-            options => options.To(upstream).MaxBufferedBody = UpstreamBuffer,
-            build: builder => builder.Services.AddRequestDecompression(),
-            use: app => app.UseRequestDecompression());
-        using var content = new ByteArrayContent(packed);
-        content.Headers.ContentEncoding.Add("gzip");
+        await using var gateway = await StartAsync(upstream);
 
-        using var answer = await gateway.Client.PostAsync(new Uri("/v1/completions", UriKind.Relative), content);
+        using var answer = await PostAsync(gateway, packed);
 
         ((int)answer.StatusCode).ShouldBe(200);
         var request = upstream.Requests.ShouldHaveSingleItem();
         request.Headers["Content-Encoding"].ShouldBeNull();
         return request.Text;
+    }
+
+    private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream) => GatewayHost.StartOnSocketAsync(
+        options => options.To(upstream).MaxBufferedBody = UpstreamBuffer,
+        build: builder => builder.Services.AddRequestDecompression(),
+        use: app => app.UseRequestDecompression());
+
+    private static async Task<HttpResponseMessage> PostAsync(GatewayHost gateway, byte[] packed)
+    {
+        using var content = new ByteArrayContent(packed);
+        content.Headers.ContentEncoding.Add("gzip");
+        return await gateway.Client.PostAsync(new Uri("/v1/completions", UriKind.Relative), content);
     }
 }
