@@ -109,7 +109,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
     private Collector Map()
     {
         OptionsCheck.Exists(_section);
-        if (_section is IConfigurationSection { Value.Length: > 0 } text)
+        if (_section is IConfigurationSection { Value.Length: > 0 } text && !text.GetChildren().Any())
         {
             throw new InvalidOperationException($"{text.Path} is a single value. Give it a member for each route.");
         }

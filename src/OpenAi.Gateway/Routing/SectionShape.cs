@@ -13,7 +13,8 @@ internal static class SectionShape
     /// <exception cref="InvalidOperationException">A setting has another shape, or a name that is not known.</exception>
     public static void Check<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] TOptions>(IConfiguration section)
     {
-        if (section is IConfigurationSection itself)
+        // With members it is no text: a variable of the environment may happen to have a section's name.
+        if (section is IConfigurationSection itself && !itself.GetChildren().Any())
         {
             HasNoValue(itself, "Give it its members.");
         }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OpenAi.Gateway.Tests.Routing;
@@ -138,6 +139,17 @@ public sealed class StartupTests
 
         error.Message.ShouldContain(reason);
         error.Message.ShouldNotContain("secret");
+    }
+
+    [Fact]
+    public async Task A_value_beside_a_sections_members_is_somebody_elses()
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("OpenAi:Nodes:0:Address", "http://127.0.0.1:1"), new("OPENAI", "a variable of the environment")])
+            .Build();
+
+        await using var server = await InMemoryKestrel.StartAsync(
+            builder => builder.Services.AddOpenAiUpstream("openai", configuration.GetSection("OpenAi")), _ => { });
     }
 
     [Fact]
