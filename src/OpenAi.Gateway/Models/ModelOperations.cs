@@ -1,14 +1,21 @@
+using System.Buffers;
+
 namespace OpenAi.Gateway;
 
 /// <summary>What the gateway knows of OpenAI's operations.</summary>
 internal static class ModelOperations
 {
+    // Control characters and all that one reader or another takes for white space.
+    private static readonly char[] Blank = [.. Enumerable.Range(0, 0xA1).Select(code => (char)code).Where(one => char.IsControl(one) || char.IsWhiteSpace(one))];
+
+    private static readonly SearchValues<char> OddCharacters = SearchValues.Create("%;#\\");
+
     /// <summary>The operation of an upstream path; its query does not matter.</summary>
     public static ModelOperation Of(string pathAndQuery)
     {
         var query = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
         var path = pathAndQuery.AsSpan(0, query < 0 ? pathAndQuery.Length : query);
-        return OfPath(path.Contains('%') || path.Contains("//", StringComparison.Ordinal) ? Plain(path.ToString()) : path);
+        return OfPath(path.ContainsAny(OddCharacters) || path.Contains("//", StringComparison.Ordinal) ? Plain(path.ToString()) : path);
     }
 
     /// <summary>Whether a stream tells its usage only when <c>stream_options.include_usage</c> asks for it.</summary>
@@ -28,16 +35,30 @@ internal static class ModelOperations
         _ => null,
     };
 
-    /// <summary>A path without escapes and doubled slashes.</summary>
+    /// <summary>
+    /// A path as the most obliging server would read it: without escapes, though they be doubled, with slashes for backslashes, and in each segment
+    /// without parameters and white space, which a pattern's end passes over; no segment is empty or points to another one.
+    /// </summary>
     public static string Plain(string path)
     {
-        path = Uri.UnescapeDataString(path);
-        while (path.Contains("//", StringComparison.Ordinal))
+        var text = Uri.UnescapeDataString(Uri.UnescapeDataString(path));
+        var segments = new List<string>();
+        foreach (var range in text.AsSpan().SplitAny('/', '\\'))
         {
-            path = path.Replace("//", "/", StringComparison.Ordinal);
+            var segment = text.AsSpan(range);
+            var end = segment.IndexOfAny(';', '?', '#');
+            segment = (end < 0 ? segment : segment[..end]).Trim(Blank);
+            if (segment is ".." && segments.Count > 0)
+            {
+                segments.RemoveAt(segments.Count - 1);
+            }
+            else if (segment is not ("" or "." or ".."))
+            {
+                segments.Add(segment.ToString());
+            }
         }
 
-        return path;
+        return "/" + string.Join('/', segments);
     }
 
     private static ModelOperation OfPath(ReadOnlySpan<char> path) => path.TrimEnd('/') switch

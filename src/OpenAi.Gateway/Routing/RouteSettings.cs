@@ -31,7 +31,8 @@ internal sealed class RouteSettings
 
     /// <summary>
     /// The request's path as the client wrote it, below the app's base. The server has unescaped it, and escaping does not always restore that: %2F and
-    /// %252F look the same. <see langword="null"/> when there is nothing to restore, or the app has moved the request elsewhere.
+    /// %252F look the same. <see langword="null"/> when there is nothing to restore, the app has moved the request elsewhere, or the client left unescaped
+    /// what no path may hold, and what would end it for the upstream.
     /// </summary>
     public static string? WrittenPath(HttpRequest request)
     {
@@ -42,7 +43,7 @@ internal sealed class RouteSettings
         }
 
         var written = target.Split('?', 2)[0];
-        if (PathString.FromUriComponent(written).Value != request.PathBase.Value + request.Path.Value)
+        if (written.AsSpan().ContainsAny('#', '\\') || PathString.FromUriComponent(written).Value != request.PathBase.Value + request.Path.Value)
         {
             return null;
         }

@@ -139,11 +139,34 @@ public class ModelGuardTests
     [InlineData("/v1/chat//completions")]
     [InlineData("/v1/chat%2Fcompletions")]
     [InlineData("/v1/chat/completion%73?x=/models")]
+    [InlineData("/v1/chat/completion%2573")]
+    [InlineData("/v1/chat/completions%0A")]
+    [InlineData("/v1/chat/completions%20/")]
+    [InlineData("/v1/chat/completions;v=1")]
+    [InlineData("/v1/chat/completions%3Bv=1")]
+    [InlineData("/v1/chat/completions%23x")]
+    [InlineData("/v1/chat/completions%2F.")]
+    [InlineData("/v1/chat/completions%2Fx%2F..")]
+    [InlineData("/v1/chat%5Ccompletions")]
     public async Task A_path_written_oddly_is_the_same_operation(string path)
     {
         await using var host = await ModelHost.StartAsync(models => models.MaxOutputTokens = 10);
 
         (await host.AskAsync("""{"model":"m","max_tokens":11}""", path)).Refusal().ShouldBe((400, "invalid_value", "max_tokens"));
+    }
+
+    // A client of .NET would write them properly.
+    [Theory]
+    [InlineData("/v1/chat/%63ompletions#x", "/v1/chat/completions%23x")]
+    [InlineData("/v1/chat\\%63ompletions", "/v1/chat%5Ccompletions")]
+    public async Task What_no_path_may_hold_neither_ends_it_nor_hides_the_operation(string target, string seen)
+    {
+        await using var host = await ModelHost.StartAsync(models => models.MaxOutputTokens = 10);
+
+        (await AskRawAsync(host, target, """{"model":"m","max_tokens":11}""")).ShouldBe(400);
+        (await AskRawAsync(host, target, """{"model":"m","max_tokens":10}""")).ShouldBe(200);
+
+        host.Upstream.Requests.ShouldHaveSingleItem().Target.ShouldBe(seen);
     }
 
     [Fact]
@@ -167,5 +190,12 @@ public class ModelGuardTests
             app.MapOpenAiRoute("/v1/{**path}", "openai").WithMethods("GET").UseModels(models => models.AllowedModels = ["m"]));
 
         (await host.GetAsync("/v1/models")).Status.ShouldBe(200);
+    }
+
+    private static async Task<int> AskRawAsync(RouteHost host, string target, string body)
+    {
+        await using var client = host.Server.Connect();
+        await client.SendAsync($"POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        return (await client.ReadAnswerAsync()).Status;
     }
 }
