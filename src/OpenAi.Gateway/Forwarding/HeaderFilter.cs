@@ -41,7 +41,8 @@ internal static class HeaderFilter
     private static readonly HeaderNameSet NotToClient = new(
     [
         .. HopByHop,
-        "Set-Cookie", "Set-Cookie2", "Alt-Svc", "Strict-Transport-Security", "Public-Key-Pins", "NEL", "Report-To", "Reporting-Endpoints",
+        "Set-Cookie", "Set-Cookie2", "Alt-Svc", "Strict-Transport-Security", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Expect-CT",
+        "Clear-Site-Data", "Service-Worker-Allowed", "NEL", "Report-To", "Reporting-Endpoints",
         "Server", "Via", "Date", .. HoldingKeys, "WWW-Authenticate",
     ]);
 
