@@ -29,7 +29,7 @@ internal static class HeaderFilter
 
         // Who the client is and where it came from is not the provider's business.
         "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
-        "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "X-MS-Client-Principal",
+        "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "Cf-Access-Jwt-Assertion", "Cf-Access-Authenticated-User-Email",
 
         // The app's traces are the app's.
         "traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context",
@@ -37,6 +37,13 @@ internal static class HeaderFilter
         // A compressed answer could be neither metered nor shared between clients.
         "Accept-Encoding",
     ]);
+
+    // X-Original-For and the like hold what UseForwardedHeaders has taken the place of; the others, whom a proxy before the app let in, with their tokens.
+    private static readonly string[] OfProxy =
+    [
+        "X-Forwarded-", "X-Original-", "X-Consumer-", "X-MS-Token-", "X-MS-Client-Principal", "X-Amzn-Oidc-", "X-Auth-Request-", "X-Goog-IAP-",
+        "X-Goog-Authenticated-User-",
+    ];
 
     private static readonly HeaderNameSet NotToClient = new(
     [
@@ -58,10 +65,19 @@ internal static class HeaderFilter
     public static bool IsNamedBy(StringValues connection, string name) =>
         connection.Count > 0 && connection is not ["keep-alive"] && IsOption(connection, name);
 
-    // X-Original-For and the like hold what UseForwardedHeaders has taken the place of.
-    private static bool IsOfProxy(string name) => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("X-Original-", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("X-Consumer-", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOfProxy(string name)
+    {
+        foreach (var beginning in OfProxy)
+        {
+            // The SDKs send seven headers that begin with X-, all of them x-stainless-; one letter tells them apart.
+            if (name.Length > 2 && (name[2] | 0x20) == (beginning[2] | 0x20) && name.StartsWith(beginning, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool IsOption(StringValues connection, string name)
     {
