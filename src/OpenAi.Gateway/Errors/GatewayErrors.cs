@@ -67,6 +67,9 @@ internal static class GatewayErrors
         status, message, "rate_limit_error", "rate_limit_exceeded")
     { RetryAfter = retryAfter };
 
+    public static readonly GatewayError PathElsewhere = new(
+        StatusCodes.Status400BadRequest, "The path has a segment '..', which leads elsewhere. Write the path itself.", InvalidRequest, "invalid_path");
+
     public static GatewayError MethodNotAllowed(string method) => new(
         StatusCodes.Status405MethodNotAllowed, $"The method {method} is not supported here.", InvalidRequest, "method_not_allowed");
 

@@ -47,6 +47,12 @@ internal sealed class Forwarder
             return;
         }
 
+        if (_metadata.Settings.LeadsElsewhere(request.UpstreamPath))
+        {
+            await _services.WriteErrorAsync(context, GatewayErrors.PathElsewhere);
+            return;
+        }
+
         var upstream = request.TargetIn(_services.Upstreams);
         using var activity = GatewayActivitySource.Start(_metadata, upstream);
         try

@@ -35,30 +35,36 @@ internal static class ModelOperations
         _ => null,
     };
 
-    /// <summary>
-    /// A path as the most obliging server would read it: without escapes, though they be doubled, with slashes for backslashes, and in each segment
-    /// without parameters and white space, which a pattern's end passes over; no segment is empty or points to another one.
-    /// </summary>
+    /// <summary>A path as the most obliging server would read it: no segment is empty, or points to another one.</summary>
     public static string Plain(string path)
     {
-        var text = Uri.UnescapeDataString(Uri.UnescapeDataString(path));
         var segments = new List<string>();
-        foreach (var range in text.AsSpan().SplitAny('/', '\\'))
+        foreach (var segment in SegmentsOf(path))
         {
-            var segment = text.AsSpan(range);
-            var end = segment.IndexOfAny(';', '?', '#');
-            segment = (end < 0 ? segment : segment[..end]).Trim(Blank);
-            if (segment is ".." && segments.Count > 0)
+            if (segment == ".." && segments.Count > 0)
             {
                 segments.RemoveAt(segments.Count - 1);
             }
             else if (segment is not ("" or "." or ".."))
             {
-                segments.Add(segment.ToString());
+                segments.Add(segment);
             }
         }
 
         return "/" + string.Join('/', segments);
+    }
+
+    /// <summary>
+    /// The segments of a path without escapes, though they be doubled, with backslashes for slashes, too, and each without parameters and white space,
+    /// which a pattern's end passes over.
+    /// </summary>
+    public static IEnumerable<string> SegmentsOf(string path)
+    {
+        foreach (var segment in Uri.UnescapeDataString(Uri.UnescapeDataString(path)).Split('/', '\\'))
+        {
+            var end = segment.AsSpan().IndexOfAny(';', '?', '#');
+            yield return (end < 0 ? segment : segment[..end]).Trim(Blank);
+        }
     }
 
     private static ModelOperation OfPath(ReadOnlySpan<char> path) => path.TrimEnd('/') switch

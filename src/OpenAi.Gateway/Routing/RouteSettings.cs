@@ -58,5 +58,13 @@ internal sealed class RouteSettings
         return start < 0 ? null : written[start..];
     }
 
+    /// <summary>
+    /// Whether a path leads out of what its route was mapped for. The server has taken out dots that stand there plainly, but not those behind an escaped
+    /// slash or before a parameter, which some servers follow.
+    /// </summary>
+    public bool LeadsElsewhere(string pathAndQuery) => RewrittenPath is not { Fixed: not null }
+        && (pathAndQuery.Contains('%', StringComparison.Ordinal) || pathAndQuery.Contains("..", StringComparison.Ordinal))
+        && ModelOperations.SegmentsOf(pathAndQuery.Split('?', 2)[0]).Contains("..");
+
     private static string OwnPath(HttpRequest request) => WrittenPath(request) ?? request.Path.ToUriComponent();
 }

@@ -32,6 +32,30 @@ public sealed class PathTests
     public async Task A_rewritten_path_replaces_the_clients(string template, string target, string expected) =>
         (await TargetAsync(target, route => route.RewritePath(template))).ShouldBe(expected);
 
+    // The server has taken out those that are written plainly.
+    [Theory]
+    [InlineData("/v1/files/..%2F..%2Fadmin")]
+    [InlineData("/v1/files/%252e%252e/%252e%252e/admin")]
+    [InlineData("/v1/files/..;/..;x=1/admin")]
+    [InlineData("/v1/files/..%5C..%5Cadmin")]
+    [InlineData("/v1/files/..\\..\\admin")]
+    [InlineData("/v1/files/x%2F..")]
+    public async Task A_path_that_leads_elsewhere_is_refused(string target)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(upstream);
+
+        var answer = await gateway.SendAsync(Request.Get(target));
+
+        (answer.Status, answer.Text.Contains("\"invalid_path\"")).ShouldBe((400, true), answer.Text);
+        upstream.Requests.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("/v1/files/a..b%2F...%2F.")]
+    [InlineData("/v1/files/x?before=..%2F..")]
+    public async Task Dots_elsewhere_are_dots(string target) => (await TargetAsync(target)).ShouldBe(target);
+
     [Theory]
     [InlineData("/team%201/v1/models/org%2Fmodel", "/v1/models/org%2Fmodel")]
     [InlineData("/team%201/v1/models/org%252Fmodel%2541", "/v1/models/org%252Fmodel%2541")]
