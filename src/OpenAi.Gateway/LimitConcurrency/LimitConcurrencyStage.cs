@@ -15,6 +15,12 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
         IDisposable? place;
         try
         {
+            // First its body: a client that is slow to send it is not at the upstream yet, and takes nobody's place.
+            if (request.Route is not null && await ReadBodyAsync(request) is null)
+            {
+                return; // It could not be read, and the client knows.
+            }
+
             place = await EnterAsync(request, limit);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -35,6 +41,9 @@ internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, Gatew
             await next(request);
         }
     }
+
+    private ValueTask<RequestBody?> ReadBodyAsync(GatewayRequest request) =>
+        request.ReadBodyAsync(request.TargetIn(services.Upstreams).Options.MaxBufferedBody, services);
 
     // Null when there is no place, not even in the queue, or none in time.
     private async ValueTask<IDisposable?> EnterAsync(GatewayRequest request, LimitConcurrencyPolicy.Compiled limit)

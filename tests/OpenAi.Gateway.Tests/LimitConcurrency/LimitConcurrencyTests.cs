@@ -31,6 +31,21 @@ public class LimitConcurrencyTests
     }
 
     [Fact]
+    public async Task Who_has_not_sent_its_request_yet_takes_no_place()
+    {
+        await using var host = await StartAsync(_ => { }, script: connection => connection.WriteJsonAsync("{}"));
+        await using var slow = host.Server.Connect();
+        await slow.SendAsync("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+        await slow.ReadUntilAsync("100 Continue\r\n\r\n"); // Its body is awaited.
+
+        (await host.AskAsync("{}")).Status.ShouldBe(200);
+
+        await slow.SendAsync("{}");
+        (await slow.ReadAnswerAsync()).Status.ShouldBe(200);
+        await ShouldBeIdleAsync(host);
+    }
+
+    [Fact]
     public async Task The_first_to_come_is_the_first_to_go_on()
     {
         const int Callers = 20;
