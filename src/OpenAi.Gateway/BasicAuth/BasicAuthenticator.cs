@@ -19,6 +19,8 @@ internal sealed class BasicAuthenticator
     private readonly TimeProvider _time;
     private readonly ConsumerStore _store;
     private readonly VerifiedHeaders _verified;
+    private readonly ConsumerPassword[] _slowPasswords;
+    private volatile ConsumerPassword? _lastSlowPassword;
     private volatile bool _hasSlowPasswords;
 
     public BasicAuthenticator(BasicAuthConsumersOptions options, ConsumerStore store, TimeProvider time)
@@ -27,7 +29,8 @@ internal sealed class BasicAuthenticator
         _time = time;
         _store = store;
         _verified = new VerifiedHeaders(options.RememberFor, time);
-        _hasSlowPasswords = store is not ConfiguredConsumerStore || options.Consumers.Any(consumer => consumer.PasswordHash is not null);
+        _slowPasswords = [.. options.Consumers.Select(consumer => consumer.PasswordHash).OfType<string>().Select(ConsumerPassword.FromHash)];
+        _hasSlowPasswords = store is not ConfiguredConsumerStore || _slowPasswords.Length > 0;
         Challenge = $"Basic realm=\"{options.Realm}\", charset=\"UTF-8\"";
     }
 
@@ -86,7 +89,7 @@ internal sealed class BasicAuthenticator
         }
 
         var consumer = await _store.FindAsync(credentials.Username, cancellationToken);
-        if (!await MatchesAsync(consumer?.Password, credentials.Password, cancellationToken))
+        if (!await MatchesAsync(consumer?.Password, credentials, cancellationToken))
         {
             return (null, GatewayErrors.WrongCredentials);
         }
@@ -95,10 +98,12 @@ internal sealed class BasicAuthenticator
         return (consumer, null);
     }
 
-    private async ValueTask<bool> MatchesAsync(ConsumerPassword? password, byte[] given, CancellationToken cancellationToken)
+    private async ValueTask<bool> MatchesAsync(ConsumerPassword? password, BasicCredentials credentials, CancellationToken cancellationToken)
     {
+        var given = credentials.Password;
         if (password?.IsSlow == true)
         {
+            _lastSlowPassword = password;
             _hasSlowPasswords = true;
         }
         else if ((password ?? FastDecoy).Matches(given) && password is not null)
@@ -113,11 +118,17 @@ internal sealed class BasicAuthenticator
         await SlowChecks.WaitAsync(cancellationToken);
         try
         {
-            return (password?.IsSlow == true ? password : SlowDecoy.Value).Matches(given) && password?.IsSlow == true;
+            return (password?.IsSlow == true ? password : DecoyFor(credentials.Username)).Matches(given) && password?.IsSlow == true;
         }
         finally
         {
             SlowChecks.Release();
         }
     }
+
+    // What it takes to check a hash is written in it, and differs between versions of Identity: the decoy is a hash like those that the consumers have,
+    // and the same one each time. Whether it matches says nothing.
+    private ConsumerPassword DecoyFor(string username) => _slowPasswords.Length > 0
+        ? _slowPasswords[(uint)username.GetHashCode(StringComparison.Ordinal) % (uint)_slowPasswords.Length]
+        : _lastSlowPassword ?? SlowDecoy.Value;
 }

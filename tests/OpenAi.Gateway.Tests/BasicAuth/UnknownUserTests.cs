@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Primitives;
 using OpenAi.Gateway.Tests.Routing;
 
@@ -21,6 +22,26 @@ public class UnknownUserTests
 
         (unknown / wrong).ShouldBeInRange(1 / 20.0, 20.0);
         (fast / wrong).ShouldBeInRange(1 / 20.0, 20.0);
+    }
+
+    // Those of older versions of Identity have a tenth of the rounds, or less.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_unknown_user_costs_what_the_hashes_of_the_others_cost(bool isInStore)
+    {
+        var hasher = new PasswordHasher<object>(Microsoft.Extensions.Options.Options.Create(new PasswordHasherOptions { IterationCount = 1 }));
+        var hash = hasher.HashPassword(new object(), "password1");
+        var store = new CountingConsumerStore();
+        store.Consumers["cheap"] = new Consumer("cheap", "cheap", hash);
+        var authenticator = isInStore
+            ? new BasicAuthenticator(new BasicAuthConsumersOptions(), store, TimeProvider.System)
+            : Authenticator(new BasicAuthConsumersOptions().AddHashed("cheap", "cheap", hash).Add("fast", "fast", "password2"));
+
+        var wrong = await BestTimeAsync(authenticator, "cheap:wrong");
+        var unknown = await BestTimeAsync(authenticator, "nobody:wrong");
+
+        (unknown / wrong).ShouldBeInRange(1 / 100.0, 100.0);
     }
 
     [Fact]
