@@ -8,6 +8,9 @@ namespace OpenAi.Gateway;
 /// <param name="Member">Where <c>"usage":null</c> stands in the event's data.</param>
 internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member)
 {
+    // To tell each from the event's own member takes a look to the event's end, and no true event has so many.
+    private const int MostOthers = 16;
+
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
 
     /// <summary>Finds what was added. Every event has to pass here, so that it is not read as JSON unless it may be the one with the usage.</summary>
@@ -15,6 +18,7 @@ internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member
     {
         var position = 0;
         var mayBeWholeEvent = true;
+        var others = 0;
         while (JsonSearch.ValueOf(data[position..], "\"usage\""u8, out var nameStart) is var value and >= 0)
         {
             var start = position + nameStart;
@@ -29,9 +33,17 @@ internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member
 
                 mayBeWholeEvent = false;
             }
-            else if (rest.StartsWith("null"u8) && MemberOfRoot(data, start, position) is { } member)
+            else if (rest.StartsWith("null"u8))
             {
-                return new AddedUsage(false, member);
+                if (MemberOfRoot(data, start, position) is { } member)
+                {
+                    return new AddedUsage(false, member);
+                }
+
+                if (++others == MostOthers)
+                {
+                    break;
+                }
             }
         }
 

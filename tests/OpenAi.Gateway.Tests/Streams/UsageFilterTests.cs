@@ -29,6 +29,17 @@ public class UsageFilterTests
         }
     }
 
+    // Each look whether it is the event's own member goes on to the event's end.
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{\"a\":{")]
+    public async Task An_event_full_of_what_might_have_been_added_keeps_nobody_busy(string begin)
+    {
+        var stream = $"data: {begin}{string.Concat(Enumerable.Repeat("\"usage\":null,", 200_000))}\n\n";
+
+        (await Task.Run(() => FilterAsync([Encoding.UTF8.GetBytes(stream)])).SoonAsync()).ShouldBe(stream);
+    }
+
     [Theory]
     [InlineData("data: {\"choices\":[],\"usage\":{}}\n\n", "")]
     [InlineData("data: {\"usage\":{\"a\":[1]}, \"choices\":[ \n]}\n\n", "data: {\"usage\":{\"a\":[1]}, \"choices\":[ \n]}\n\n")]
