@@ -66,11 +66,13 @@ internal sealed class CacheKeyTemplate
         return material.ToKey();
     }
 
-    // In a key, wherever they stand: all that tells one user from another, and the method that an entry to purge was stored under.
+    // In a key, wherever they stand: all that tells one user from another, the method that an entry to purge was stored under, and the port of a host,
+    // as routes of one path may have different ones.
     private static Func<GatewayRequest, string?>? Find(string word) => word switch
     {
         "consumer_name" => CacheCaller.Of,
         "request_method" => static request => request.PurgedMethod ?? request.Context.Request.Method,
+        "host" => static request => request.Context.Request.Host.Value?.ToLowerInvariant(),
         _ => RequestVariables.Find(word),
     };
 

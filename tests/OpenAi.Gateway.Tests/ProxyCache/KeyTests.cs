@@ -56,6 +56,21 @@ public class KeyTests
         (await host.AskAsync(path: "/b")).Cache.ShouldBe("MISS");
     }
 
+    [Fact]
+    public async Task Routes_of_different_ports_do_not_share()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            app.MapOpenAiRoute("/a", "openai").RequireHost("*:81").SetHeader("OpenAI-Project", "a").UseProxyCache();
+            app.MapOpenAiRoute("/a", "openai").RequireHost("*:82").SetHeader("OpenAI-Project", "b").UseProxyCache();
+        });
+
+        var replies = new[] { await AskAsync("h:81"), await AskAsync("H:81"), await AskAsync("h:82") };
+
+        replies.Select(reply => reply.Cache).ShouldBe(["MISS", "HIT", "MISS"]);
+        Task<CacheReply> AskAsync(string name) => host.AskAsync(path: "/a", headers: ("Host", name));
+    }
+
     [Theory]
     [InlineData("fast", "gpt-4.1-mini", null)]
     [InlineData("gpt-4.1-mini", null, "gpt-4.1-mini")]
