@@ -15,6 +15,8 @@ internal static class HeaderFilter
         "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
     ];
 
+    private static readonly HeaderNameSet OfOneHop = new(HopByHop);
+
     private static readonly HeaderNameSet Keys = new(HoldingKeys);
 
     private static readonly HeaderNameSet NotToUpstream = new(
@@ -60,6 +62,9 @@ internal static class HeaderFilter
     public static bool HoldsKey(string name) => Keys.Contains(name);
 
     public static bool StopsBeforeClient(string name) => NotToClient.Contains(name);
+
+    /// <summary>Whether the header says where a message ends or how to read it, so that nothing else can stand there.</summary>
+    public static bool IsOfMessage(string name) => OfOneHop.Contains(name) || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>RFC 9110, 7.6.1: a header that Connection names is for this hop only.</summary>
     public static bool IsNamedBy(StringValues connection, string name) =>

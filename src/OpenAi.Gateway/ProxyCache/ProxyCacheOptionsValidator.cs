@@ -36,6 +36,12 @@ internal sealed partial class ProxyCacheOptionsValidator : IValidateOptions<Prox
         {
             result.AddError($"'{options.StatusHeader}' is not the name of a header.", nameof(options.StatusHeader));
         }
+        else if (HeaderFilter.IsOfMessage(options.StatusHeader))
+        {
+            result.AddError(
+                $"'{options.StatusHeader}' says how an answer is to be read. Name a header that HTTP does not need, for example \"X-Cache-Status\".",
+                nameof(options.StatusHeader));
+        }
 
         if (options.Key is { } key && (key.Count == 0 || key.Any(string.IsNullOrEmpty)))
         {

@@ -31,6 +31,20 @@ public class ProxyCacheOptionsTests
     }
 
     [Theory]
+    [InlineData("Content-Length")]
+    [InlineData("content-type")]
+    [InlineData("Content-Encoding")]
+    [InlineData("Transfer-Encoding")]
+    [InlineData("Connection")]
+    [InlineData("Trailer")]
+    public void A_status_header_that_says_how_to_read_the_answer_is_refused(string name)
+    {
+        var error = Should.Throw<OptionsValidationException>(() => ProxyCachePolicy.From(cache => cache.StatusHeader = name));
+
+        error.Message.ShouldContain($"StatusHeader: '{name}' ");
+    }
+
+    [Theory]
     [InlineData("Key")]
     [InlineData("Bypass")]
     [InlineData("NoStore")]
