@@ -32,7 +32,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         {
             // The flight before this one may have stored its answer since this request looked.
             if (flight is not null
-                && await _cache.GetAsync(key) is { } stored
+                && await _cache.GetAsync(request, key) is { } stored
                 && _hit.IsGood(stored, request.Context, cache.Options)
                 && CacheForm.For(request, cache, stored) is { } answer)
             {
@@ -63,7 +63,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             else if (fetch.ToEntry(services.Time.GetUtcNow()) is { } brought)
             {
                 entry = brought;
-                await _cache.SetAsync(key, brought, cache.KeepFor(brought.FreshFor));
+                await _cache.SetAsync(request, key, brought, cache.KeepFor(brought.FreshFor));
             }
         }
         finally

@@ -5,18 +5,23 @@ namespace OpenAi.Gateway;
 /// <summary>The cache as requests use it. A store that fails, or hangs, is a miss.</summary>
 internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger logger)
 {
-    /// <summary>How long a request waits for the store.</summary>
+    /// <summary>How long a request waits for the store. Once that was in vain, it waits for it no more.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Identical requests in flight, by key.</summary>
     public SingleFlight Flights { get; } = new();
 
-    public ValueTask<CacheEntry?> GetAsync(CacheKey key)
+    public ValueTask<CacheEntry?> GetAsync(GatewayRequest request, CacheKey key)
     {
+        if (request.IsStoreHanging)
+        {
+            return default;
+        }
+
         try
         {
             var getting = store.GetAsync(key);
-            return getting.IsCompletedSuccessfully ? getting : WaitAsync(getting);
+            return getting.IsCompletedSuccessfully ? getting : WaitAsync(request, getting);
         }
         catch (Exception error)
         {
@@ -25,23 +30,16 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         }
     }
 
-    public async ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
+    public Task SetAsync(GatewayRequest request, CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
-        try
-        {
-            var setting = store.SetAsync(key, entry, keepFor);
-            await (setting.IsCompleted ? setting : new ValueTask(setting.AsTask().WaitAsync(Patience, time)));
-        }
-        catch (Exception error)
-        {
-            ProxyCacheLog.StoreFailed(logger, error);
-        }
+        var setting = SetAsync(key, entry, keepFor);
+        return request.IsStoreHanging ? Task.CompletedTask : setting;
     }
 
     /// <summary>Removes an entry; whether there was one, or <see langword="null"/> when the store failed and may still have it.</summary>
-    public async ValueTask<bool?> RemoveAsync(CacheKey key)
+    public async ValueTask<bool?> RemoveAsync(GatewayRequest request, CacheKey key)
     {
-        var existed = await GetAsync(key) is not null;
+        var existed = await GetAsync(request, key) is not null;
         try
         {
             await store.RemoveAsync(key).AsTask().WaitAsync(Patience, time);
@@ -54,7 +52,21 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         }
     }
 
-    private async ValueTask<CacheEntry?> WaitAsync(ValueTask<CacheEntry?> getting)
+    // Never fails.
+    private async Task SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
+    {
+        try
+        {
+            var setting = store.SetAsync(key, entry, keepFor);
+            await (setting.IsCompleted ? setting : new ValueTask(setting.AsTask().WaitAsync(Patience, time)));
+        }
+        catch (Exception error)
+        {
+            ProxyCacheLog.StoreFailed(logger, error);
+        }
+    }
+
+    private async ValueTask<CacheEntry?> WaitAsync(GatewayRequest request, ValueTask<CacheEntry?> getting)
     {
         try
         {
@@ -62,6 +74,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         }
         catch (Exception error)
         {
+            request.IsStoreHanging = error is TimeoutException;
             ProxyCacheLog.StoreFailed(logger, error);
             return null;
         }

@@ -52,7 +52,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         }
 
         var key = cache.Key.KeyOf(request, body.Memory.Span);
-        var getting = _cache.GetAsync(key);
+        var getting = _cache.GetAsync(request, key);
         return getting.IsCompletedSuccessfully ? Answer(request, cache, key, getting.Result) : AnswerLaterAsync(request, cache, key, getting);
     }
 
@@ -92,7 +92,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         {
             // The key of the request as it was stored, whose method was another one.
             request.PurgedMethod = method;
-            if (await _cache.RemoveAsync(cache.Key.KeyOf(request, body.Memory.Span)) is not { } existed)
+            if (await _cache.RemoveAsync(request, cache.Key.KeyOf(request, body.Memory.Span)) is not { } existed)
             {
                 await services.WriteErrorAsync(request.Context, GatewayErrors.CacheUnavailable);
                 return;

@@ -56,6 +56,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     public GatewayError? Error { get; set; }
 
+    /// <summary>The cache's store did not answer in time.</summary>
+    public bool IsStoreHanging { get; set; }
+
     /// <summary>A limit's refusal of anything but an answer from the cache.</summary>
     public Func<Task>? RefuseUnlessHit { get; set; }
 
@@ -161,7 +164,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
         (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
         (Operation, IsIncomplete, IsHeldBack, IsFollower, IsUsageUnasked, _isOver) = (ModelOperation.Other, false, false, false, false, false);
-        (_attempts, _upstreamPath) = (0, null);
+        (_attempts, _upstreamPath, IsStoreHanging) = (0, null, false);
     }
 
     // The requests of a connection, or of a stream of HTTP/2, come one after the other; contexts that an app makes of another one's features may not.

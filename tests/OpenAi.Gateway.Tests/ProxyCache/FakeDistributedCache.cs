@@ -16,6 +16,8 @@ internal sealed class FakeDistributedCache : IDistributedCache
 
     public bool Throws { get; set; }
 
+    public bool Hangs { get; set; }
+
     public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
     {
         await FailAsync();
@@ -52,6 +54,11 @@ internal sealed class FakeDistributedCache : IDistributedCache
         if (Throws)
         {
             throw new IOException("The distributed cache is down.");
+        }
+
+        if (Hangs)
+        {
+            await new TaskCompletionSource().Task;
         }
     }
 }

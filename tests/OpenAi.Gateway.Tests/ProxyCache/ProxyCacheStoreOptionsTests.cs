@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -47,18 +48,19 @@ public class ProxyCacheStoreOptionsTests
         const int Size = 300_000;
         await using var host = setting is null ? await StartAsync(_ => { }) : await StartFromAsync(("Store:SizeLimit", setting));
         var cache = host.Gateway.Services.GetRequiredService<GatewayCache>();
+        var request = GatewayRequest.Of(new DefaultHttpContext());
         var entry = new CacheEntry(200, host.Time.GetUtcNow(), CacheHost.Ttl, [], new byte[Size]);
 
         var stored = limit / Size + 10;
         for (var i = 0; i < stored; i++)
         {
-            await cache.SetAsync(new CacheKey(0, (UInt128)i), entry, CacheHost.Ttl);
+            await cache.SetAsync(request, new CacheKey(0, (UInt128)i), entry, CacheHost.Ttl);
         }
 
         var kept = 0;
         for (var i = 0; i < stored; i++)
         {
-            kept += await cache.GetAsync(new CacheKey(0, (UInt128)i)) is null ? 0 : 1;
+            kept += await cache.GetAsync(request, new CacheKey(0, (UInt128)i)) is null ? 0 : 1;
         }
 
         kept.ShouldBe((int)(limit / (Size + 300)));
