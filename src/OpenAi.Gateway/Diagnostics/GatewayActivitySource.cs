@@ -15,18 +15,13 @@ internal static class GatewayActivitySource
 
     public static Activity? Start(OpenAiRouteMetadata route, Upstream upstream)
     {
-        if (!Source.HasListeners())
-        {
-            return null;
-        }
-
         var activity = Source.StartActivity("forward " + route.Pattern, ActivityKind.Client);
         activity?.SetTag("http.route", route.Pattern);
         activity?.SetTag("openai_gateway.upstream", upstream.Name);
         return activity;
     }
 
-    public static void End(Activity? activity, GatewayRequest request)
+    public static void End(Activity? activity, GatewayRequest request, Exception? failure)
     {
         if (activity is null)
         {
@@ -35,13 +30,13 @@ internal static class GatewayActivitySource
 
         activity.SetTag("openai_gateway.upstream", request.Upstream ?? request.Route?.Upstream);
         activity.SetTag("openai_gateway.attempts", request.Attempts);
-        activity.SetTag("http.response.status_code", request.Context.Response.StatusCode);
+        activity.SetTag("http.response.status_code", EndedStatus.Of(request.Context, failure));
         activity.SetTag("server.address", request.Node?.Address.Host);
         activity.SetTag("server.port", request.Node?.Address.Port);
         GenAiSpan.Describe(activity, request);
-        if (request.Error is { } error)
+        if ((request.Error?.Code ?? failure?.GetType().FullName) is { } error)
         {
-            activity.SetTag("error.type", error.Code);
+            activity.SetTag("error.type", error);
             activity.SetStatus(ActivityStatusCode.Error);
         }
     }

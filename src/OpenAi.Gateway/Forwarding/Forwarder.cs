@@ -38,23 +38,45 @@ internal sealed class Forwarder
         _bridge = new BridgeForwarder(metadata, services, _caller, _end);
     }
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var request = GatewayRequest.Of(context);
         if (!_metadata.Settings.Methods.Contains(context.Request.Method))
         {
-            await _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
-            return;
+            return _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
         }
 
         if (_metadata.Settings.LeadsElsewhere(request.UpstreamPath))
         {
-            await _services.WriteErrorAsync(context, GatewayErrors.PathElsewhere);
-            return;
+            return _services.WriteErrorAsync(context, GatewayErrors.PathElsewhere);
         }
 
         var upstream = request.TargetIn(_services.Upstreams);
+        return GatewayActivitySource.HasListeners ? TraceAsync(request, upstream) : ForwardAsync(request, upstream);
+    }
+
+    private async Task TraceAsync(GatewayRequest request, Upstream upstream)
+    {
         using var activity = GatewayActivitySource.Start(_metadata, upstream);
+        Exception? failure = null;
+        try
+        {
+            await ForwardAsync(request, upstream);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
+        }
+        finally
+        {
+            GatewayActivitySource.End(activity, request, failure);
+        }
+    }
+
+    private async Task ForwardAsync(GatewayRequest request, Upstream upstream)
+    {
+        var context = request.Context;
         try
         {
             // 1
@@ -81,10 +103,6 @@ internal sealed class Forwarder
         catch (Exception error) when (error is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
             _end.ClientGone(context);
-        }
-        finally
-        {
-            GatewayActivitySource.End(activity, request);
         }
     }
 

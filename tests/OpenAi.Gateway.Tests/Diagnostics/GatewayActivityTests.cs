@@ -100,6 +100,21 @@ public sealed class GatewayActivityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_request_that_ends_with_an_exception_has_the_status_that_its_client_gets()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute(_pattern, "openai").TransformResponse((_, _) => throw new NotSupportedException("canary")),
+            script: connection => connection.WriteJsonAsync("{}"));
+
+        (await host.PostAsync(_pattern)).Status.ShouldBe(500);
+
+        var span = await EndedAsync();
+        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, null));
+        Tags(span).ShouldContain(("http.response.status_code", 500));
+        Tags(span).ShouldContain(("error.type", "System.NotSupportedException"));
+    }
+
+    [Fact]
     public async Task A_refused_request_is_no_span()
     {
         await using var host = await RouteHost.StartAsync(app =>
