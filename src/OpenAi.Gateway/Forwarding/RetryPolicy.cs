@@ -69,10 +69,22 @@ internal static class RetryPolicy
             : tokens;
     }
 
-    private static double? Number(string? text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && !double.IsNaN(number)
-            ? Math.Clamp(number, 0, 1e9)
-            : null;
+    // Of several, as of two servers that each have added theirs, the highest one: read as one text they may look like a date.
+    private static double? Number(string? text)
+    {
+        double? highest = null;
+        foreach (var part in text.AsSpan().Split(','))
+        {
+            if (!double.TryParse(text.AsSpan(part).Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || double.IsNaN(number))
+            {
+                return null;
+            }
+
+            highest = Math.Max(highest ?? 0, Math.Clamp(number, 0, 1e9));
+        }
+
+        return highest;
+    }
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;

@@ -35,6 +35,8 @@ public sealed class PauseTests
     [InlineData(429, "x-ratelimit-reset-requests: 6m0s")]
     [InlineData(429, "x-ratelimit-reset-tokens: 5.001s|x-ratelimit-remaining-tokens: 0")]
     [InlineData(429, "Retry-After: 6")]
+    [InlineData(429, "Retry-After: 6|Retry-After: 7")]
+    [InlineData(503, "Retry-After: 1, 12")]
     public async Task A_longer_pause_than_allowed_is_not_waited_for(int status, string headers)
     {
         await using var upstream = FailsOnce(status, headers);
