@@ -62,7 +62,8 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
             pipeline = new SpendStage(spends, services, pipeline).InvokeAsync;
         }
 
-        foreach (var concurrency in inScope.OfType<LimitConcurrencyPolicy>().Reverse())
+        // The nearest one first: who waits for a place of its route must not hold one that other routes could use.
+        foreach (var concurrency in inScope.OfType<LimitConcurrencyPolicy>())
         {
             pipeline = new LimitConcurrencyStage(concurrency, services, pipeline).InvokeAsync;
         }

@@ -203,6 +203,32 @@ public class LimitConcurrencyTests
     }
 
     [Fact]
+    public async Task Who_waits_for_a_place_of_its_route_holds_none_of_the_app()
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.UseLimitConcurrency(limit => (limit.Permits, limit.QueueLimit) = (2, 10));
+            app.MapOpenAiRoute("/slow", "openai").UseLimitConcurrency(limit => (limit.Permits, limit.QueueLimit, limit.QueueTimeout) = (1, 10, Patience));
+            app.MapOpenAiRoute("/fast", "openai");
+        }, script: _ => Task.CompletedTask);
+        var first = host.PostAsync("/slow");
+        var firstCall = await host.Upstream.NextRequestAsync();
+        var waiting = host.PostAsync("/slow");
+        await host.Time.WhenDueAsync(left => left == Patience);
+
+        var other = host.PostAsync("/fast");
+        var otherCall = await host.Upstream.NextRequestAsync();
+
+        await otherCall.WriteJsonAsync("{}");
+        (await other).Status.ShouldBe(200);
+        await firstCall.WriteJsonAsync("{}");
+        (await first).Status.ShouldBe(200);
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{}");
+        (await waiting).Status.ShouldBe(200);
+        await ShouldBeIdleAsync(host);
+    }
+
+    [Fact]
     public async Task Answers_from_the_cache_need_no_place()
     {
         await using var host = await StartAsync(_ => { }, route: route => route.UseProxyCache());
