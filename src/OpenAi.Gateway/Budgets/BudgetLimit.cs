@@ -21,7 +21,14 @@ internal sealed class BudgetLimit(BudgetOptions options, string name)
     /// <exception cref="InvalidOperationException">There are no prices, so that every request would be refused.</exception>
     public void CheckAgainst(ModelPrices prices)
     {
-        if (prices.IsEmpty && !options.AllowUnpricedModels)
+        if (!prices.IsEmpty || options.AllowUnpricedModels)
+        {
+            return;
+        }
+
+        // One change may bring a budget and the prices that it needs, and nothing says who hears of it first.
+        prices.Reload();
+        if (prices.IsEmpty)
         {
             throw new InvalidOperationException(
                 "UseBudget needs the prices of the models. Add them, for example builder.Services.AddOpenAiUsage(usage => usage.Prices[\"gpt-4.1\"] = …), "

@@ -54,9 +54,8 @@ internal sealed class ModelPrices : IDisposable
         return (table.Find(answeredModel) ?? table.Find(sentModel))?.In(tier)?.Cost(usage);
     }
 
-    public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
-
-    private void Reload()
+    /// <summary>Takes over the prices as they are configured now, if they are right.</summary>
+    public void Reload()
     {
         try
         {
@@ -73,4 +72,6 @@ internal sealed class ModelPrices : IDisposable
             UsageLog.PricesRefused(_logger, error.Message);
         }
     }
+
+    public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 }

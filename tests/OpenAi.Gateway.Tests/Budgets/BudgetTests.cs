@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenAi.Gateway.Tests.LimitTokens;
 using OpenAi.Gateway.Tests.Models;
@@ -209,6 +210,24 @@ public class BudgetTests
             """);
         await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoutes(settings["Routes"]), AddPrices);
 
+        (await host.AskAsync(TokenHost.Body(100))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
+    }
+
+    [Fact]
+    public async Task A_budget_and_the_prices_that_it_needs_can_come_with_one_change()
+    {
+        var settings = new Settings("""
+            { "Usage": { "Prices": {} }, "Routes": { "chat": { "Pattern": "/v1/{**path}", "Upstream": "openai" } } }
+            """);
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoutes(settings["Routes"]), builder => builder.Services.AddOpenAiUsage(settings["Usage"]));
+
+        settings.Change("""
+            { "Usage": { "Prices": { "m": { "Input": 1, "Output": 2 } } },
+              "Routes": { "chat": { "Pattern": "/v1/{**path}", "Upstream": "openai", "Budget": { "Amount": 0.000001, "Period": "Day" } } } }
+            """);
+
+        host.Server.Logs.Entries.ShouldNotContain(entry => entry.Level >= LogLevel.Error);
         (await host.AskAsync(TokenHost.Body(100))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
     }
 
