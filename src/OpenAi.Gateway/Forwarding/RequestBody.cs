@@ -14,6 +14,9 @@ internal sealed class RequestBody : IDisposable
 
     private const int RestBufferSize = 64 * 1024;
 
+    // Of a larger body, memory is only taken as it comes: to announce one costs a client nothing.
+    private const int MostAnnounced = 64 * 1024;
+
     public static readonly RequestBody Empty = new([], 0, null, 0);
 
     private readonly byte[] _buffer;
@@ -61,7 +64,7 @@ internal sealed class RequestBody : IDisposable
         // Without a length only one more byte tells whether the body goes on.
         var most = announced is null ? maxBuffered + 1 : maxBuffered;
         var body = request.Body;
-        var capacity = (int)Math.Min(announced ?? 4096, most);
+        var capacity = (int)Math.Min(Math.Min(announced ?? 4096, MostAnnounced), most);
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, capacity));
         var length = 0;
         try

@@ -34,6 +34,28 @@ public sealed class MemoryTests
         (await body.ReadAsync(new byte[1])).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_body_that_was_only_announced_takes_no_memory()
+    {
+        const int Clients = 64;
+        await using var upstream = ScriptedUpstream.Start();
+        await using var gateway = await GatewayHost.StartAsync(upstream);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var clients = new List<RawHttp>();
+        for (var number = 0; number < Clients; number++)
+        {
+            clients.Add(await gateway.ConnectAsync());
+            await clients[^1].SendAsync($"POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: {Block}\r\nExpect: 100-continue\r\n\r\n");
+            await clients[^1].ReadUntilAsync("100 Continue"); // It is awaited.
+        }
+
+        (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(16 * Block);
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
     private static async Task ReadAsync(Stream body, long count)
     {
         var buffer = new byte[64 * 1024];
