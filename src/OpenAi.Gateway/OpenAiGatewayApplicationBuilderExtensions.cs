@@ -165,6 +165,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         var services = GatewayServices.From(app.ApplicationServices);
         policy.Attach(services);
+        services.AppHasPolicies = true;
         services.AppHasCache |= policy is ProxyCachePolicy;
         return app.Use(next => new AppPolicyMiddleware(policy, services, next).Invoke);
     }

@@ -50,6 +50,13 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
     private GatewayDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)
     {
         var route = metadata.GetMetadata<OpenAiRouteMetadata>();
+        if (route is not null && scope.Policies.Count == 0 && services.AppHasPolicies && metadata.Any(IsShortCircuit))
+        {
+            throw new InvalidOperationException(
+                $"The route '{route.Pattern}' has ShortCircuit, so that its requests pass by the policies that are written on the app. "
+                + "Write them on the route or its group, or leave ShortCircuit out.");
+        }
+
         var own = metadata.GetOrderedMetadata<GatewayPolicy>();
         IReadOnlyList<GatewayPolicy> inScope = route is null ? own : [.. scope.Policies, .. own];
 
@@ -92,4 +99,7 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
 
         return new EntryStage(route, services, pipeline).InvokeAsync;
     }
+
+    // The framework's own class for it is internal.
+    private static bool IsShortCircuit(object metadata) => metadata.GetType().Name == "ShortCircuitMetadata";
 }

@@ -41,6 +41,9 @@ internal sealed class GatewayServices(
 
     public ConsumerStore? ConsumerStore => provider.GetService<ConsumerStore>();
 
+    /// <summary>Whether a policy was written on the app, in whatever branch.</summary>
+    public bool AppHasPolicies { get; set; }
+
     /// <summary>Whether a cache policy was written on the app: then every OpenAI route accepts <c>PURGE</c>.</summary>
     public bool AppHasCache { get; set; }
 

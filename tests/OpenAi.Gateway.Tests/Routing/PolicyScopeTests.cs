@@ -57,6 +57,37 @@ public class PolicyScopeTests
     }
 
     [Fact]
+    public async Task A_route_that_passes_by_the_policies_of_the_app_fails_rather_than_be_open()
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.UseBasicAuthConsumers(consumers => consumers.Add("a", "a", "password1"));
+            app.MapOpenAiRoute("/short", "openai").ShortCircuit();
+            app.MapOpenAiRoute("/long", "openai");
+        });
+
+        (await host.PostAsync("/short")).Status.ShouldBe(500);
+        (await host.PostAsync("/long")).Status.ShouldBe(401);
+        host.Calls.ShouldBe(0);
+        host.Server.Logs.Entries.ShouldContain(entry => entry.Exception is InvalidOperationException && entry.Exception.Message.Contains("ShortCircuit"));
+    }
+
+    [Fact]
+    public async Task A_short_circuit_passes_by_nothing_that_is_written_on_the_route_or_before_routing()
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.UseLimitCount(limit => LimitHost.Of(limit, 1));
+            app.UseRouting();
+            app.MapOpenAiRoute("/short", "openai").UseBasicAuthConsumers(consumers => consumers.Add("a", "a", "password1")).ShortCircuit();
+        });
+
+        var statuses = new[] { await host.PostAsync("/short"), await host.PostAsync("/short", "a:password1"), await host.PostAsync("/short", "a:password1") };
+
+        statuses.Select(answer => answer.Status).ShouldBe([401, 200, 429]);
+    }
+
+    [Fact]
     public async Task The_order_of_the_lines_changes_nothing()
     {
         Action<OpenAiRouteBuilder>[] lines =
