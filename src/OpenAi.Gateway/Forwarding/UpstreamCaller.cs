@@ -39,7 +39,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             var rest = LeftOf(deadline, started, sent);
             var patience = step.Upstream.Options.FirstByteTimeout;
             await attempt.SendAsync(step.Upstream.Invoker, rest < patience ? rest : patience);
-            Note(request, attempt, sent);
+            Note(request, attempt, sent, call.Cancelled);
 
             // 5
             if (call.Cancelled.IsCancellationRequested)
@@ -94,9 +94,11 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         };
     }
 
-    private void Note(GatewayRequest request, ForwardAttempt attempt, long sent)
+    private void Note(GatewayRequest request, ForwardAttempt attempt, long sent, CancellationToken cancelled)
     {
-        if (services.Metrics.IsTimingUpstreams)
+        // What the client ended, or never sent, tells nothing of the upstream.
+        var isOfClient = attempt.Error is { } error && (cancelled.IsCancellationRequested || ForwardFailure.IsOfClient(error));
+        if (services.Metrics.IsTimingUpstreams && !isOfClient)
         {
             services.Metrics.UpstreamAnswered(attempt, services.Time.GetElapsedTime(sent));
         }

@@ -131,6 +131,21 @@ public class GatewayMetricsTests
     }
 
     [Fact]
+    public async Task A_client_that_leaves_before_the_answer_is_no_failure_of_the_upstream()
+    {
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai"), script: _ => Task.CompletedTask);
+        using var measured = new Measurements(host.Server.Services);
+        await using var client = host.Server.Connect();
+        await client.SendAsync("POST /openai HTTP/1.1\r\nHost: gateway\r\nContent-Length: 0\r\n\r\n");
+        await host.Upstream.NextRequestAsync();
+
+        client.Reset();
+
+        await measured.WhenAsync("request.duration", 1);
+        measured.Of("upstream.duration").ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Refusals_and_cache_results_are_counted_and_no_consumer_is_named()
     {
         await using var host = await RouteHost.StartAsync(app =>
