@@ -6,14 +6,19 @@ namespace OpenAi.Gateway;
 /// <summary>Makes of a stored JSON answer the stream that the same question could have been answered with: few events, but whole ones.</summary>
 internal static class StreamReplay
 {
-    /// <summary>The stream, with its usage; <see langword="null"/> when the answer is not one of chats or completions.</summary>
+    // Each choice's two events repeat what stands beside the choices: a true answer comes nowhere near, and a hostile one could fill the memory.
+    private const int MostRepeated = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// The stream, with its usage; <see langword="null"/> when the answer is not one of chats or completions, or its stream would repeat megabytes.
+    /// </summary>
     public static byte[]? Replay(ReadOnlySpan<byte> answer)
     {
         try
         {
             // An event's data must not have line ends in it.
             var json = Minify(answer);
-            return ReplayedAnswer.Read(json) is { } read ? Write(read) : null;
+            return ReplayedAnswer.Read(json) is { } read && 2L * read.Choices.Count * read.Others.Length <= MostRepeated ? Write(read) : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -220,6 +220,18 @@ public class StreamFormTests
     [InlineData("""{"object":"text_completion","choices":[{"index":0,"message":{},"finish_reason":"stop"}]}""")]
     public void What_is_not_understood_is_not_replayed(string json) => Replay(json).ShouldBeNull();
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(20, true)]
+    [InlineData(21, false)]
+    public void What_would_repeat_megabytes_is_not_replayed(int choices, bool isReplayed)
+    {
+        var all = string.Join(',', Enumerable.Range(0, choices).Select(index => $$"""{"index":{{index}},"message":{"content":"a"},"finish_reason":"stop"}"""));
+        var json = $$"""{"object":"chat.completion","other":"{{new string('x', 100 * 1024)}}","choices":[{{all}}]}""";
+
+        (Replay(json) is not null).ShouldBe(isReplayed);
+    }
+
     internal static string Stream(params string[] choices) =>
         string.Concat(choices.Select(choice => $"data: {{{Head},\"choices\":[{choice}],\"usage\":null}}\n\n"))
         + $"data: {{{Head},\"choices\":[],\"usage\":{Usage}}}\n\ndata: [DONE]\n\n";
