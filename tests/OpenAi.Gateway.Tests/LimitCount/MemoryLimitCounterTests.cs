@@ -58,6 +58,32 @@ public class MemoryLimitCounterTests
         granted.ShouldBe(100);
     }
 
+    // So many grants that two of them surely meet: had one been counted over the other, more would pass.
+    [Fact]
+    public async Task No_grant_is_counted_over_another_one()
+    {
+        const int Limit = 1_000_000;
+        const int Parallel = 4;
+        var window = new LimitWindow(0, Minute);
+        using var start = new Barrier(Parallel);
+
+        var granted = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                var passed = 0;
+                start.SignalAndWait();
+                while (window.TryCount(1, Limit, out var _))
+                {
+                    passed++;
+                }
+
+                return passed;
+            },
+            TaskCreationOptions.LongRunning)));
+
+        granted.Sum().ShouldBe(Limit);
+    }
+
     [Fact]
     public async Task No_grant_is_lost_or_doubled_while_windows_end_and_are_swept()
     {
@@ -111,8 +137,8 @@ public class MemoryLimitCounterTests
     [Fact]
     public async Task A_settlement_beyond_all_numbers_leaves_nothing()
     {
-        var reservation = await _counter.ReserveAsync(Key, 1, 10, Minute, default);
-        await ReserveAsync(10);
+        var reservation = await _counter.ReserveAsync(Key, 1, 100, Minute, default);
+        await _counter.ReserveAsync(Key, 99, 100, Minute, default);
         await _counter.SettleAsync(Key, reservation, 1, long.MaxValue);
 
         (await ReserveAsync(10)).ShouldBe((false, 0, Minute));
