@@ -41,6 +41,18 @@ public class LimitTokensAnswerTests
         (await host.AskAsync(TokenHost.Body(500))).Status.ShouldBe(200);
     }
 
+    [Fact]
+    public async Task A_request_that_may_take_exactly_the_limit_passes_and_one_of_a_token_more_never_does()
+    {
+        // 19 bytes in names, texts and numbers are as many tokens.
+        await using var host = await TokenHost.StartAsync(_ => { });
+
+        (await host.AskAsync(TokenHost.Body(982))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
+        (await host.AskAsync(TokenHost.Body(981))).ShouldSatisfyAllConditions(
+            passed => passed.Status.ShouldBe(200),
+            passed => passed.TokenQuota().Remaining.ShouldBe("0"));
+    }
+
     [Theory]
     [InlineData("/v1/chat/completions", """{"model":"m","max_tokens":1000}""", "max_tokens")]
     [InlineData("/v1/chat/completions", """{"model":"m"}""", "max_completion_tokens")]

@@ -111,6 +111,21 @@ public class LimitTokensLawTests
     }
 
     [Fact]
+    public async Task An_estimate_of_a_cut_answer_is_no_more_than_all_that_the_request_may_take()
+    {
+        await using var host = await TokenHost.StartAsync(limit => limit.Counts = CountedTokens.Output, async connection =>
+        {
+            await connection.StartSseAsync();
+            await connection.WriteEventAsync("""{"model":"m","choices":[{"delta":{"content":"1234567890123456"}}]}""");
+            connection.Close();
+        });
+
+        await Should.ThrowAsync<HttpRequestException>(() => host.AskAsync(TokenHost.Body(3, ",\"stream\":true")));
+
+        await host.ShouldCountAsync(3);
+    }
+
+    [Fact]
     public async Task An_upstream_that_never_answers_costs_nothing()
     {
         await using var host = await TokenHost.StartAsync(_ => { }, connection => connection.HangAsync(), route => route.WithRetries(0).WithTimeout(TimeSpan.FromSeconds(7)));
