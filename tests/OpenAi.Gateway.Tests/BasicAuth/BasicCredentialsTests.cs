@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -55,6 +56,21 @@ public class BasicCredentialsTests
     [InlineData(new byte[] { (byte)'a', (byte)':', 0xED, 0xA0, 0x80 })] // a lone surrogate
     [InlineData(new byte[] { (byte)'a', (byte)':', 0xE9 })] // Latin-1
     public void It_refuses_credentials_without_colon_user_or_clean_utf8(byte[] credentials) => BasicCredentials.Parse(Header(credentials)).ShouldBeNull();
+
+    // The next one to rent it would have it, and so would a dump of the memory.
+    [Fact]
+    public void The_buffer_goes_back_without_the_password()
+    {
+        const string Password = "open sesame and all the other doors";
+        var credentials = Encoding.UTF8.GetBytes("Aladdin:" + Password);
+
+        BasicCredentials.Parse(Header(credentials)).ShouldNotBeNull();
+
+        // The thread that gave it back last gets it again.
+        var buffer = ArrayPool<byte>.Shared.Rent(credentials.Length);
+        Encoding.UTF8.GetString(buffer).ShouldNotContain(Password);
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
 
     [Fact]
     public void Whatever_follows_the_first_colon_is_the_password() =>
