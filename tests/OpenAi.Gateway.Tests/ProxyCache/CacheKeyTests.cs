@@ -16,4 +16,17 @@ public class CacheKeyTests
             CacheKey.Of(material).ToString().ShouldBe("oag:1:" + Convert.ToHexStringLower(SHA256.HashData(material)));
         }
     }
+
+    // A body is what its client likes, so its length has to say where it ends.
+    [Fact]
+    public void A_body_that_holds_the_part_behind_it_gives_another_key()
+    {
+        using var apart = new KeyMaterial(0);
+        apart.Add(null, "body"u8);
+        apart.Add("me");
+        using var together = new KeyMaterial(0);
+        together.Add(null, [.. "body"u8, .. BitConverter.GetBytes("me".Length), .. Encoding.Unicode.GetBytes("me")]);
+
+        together.ToKey().ShouldNotBe(apart.ToKey());
+    }
 }

@@ -44,6 +44,20 @@ public class KeyTests
     }
 
     [Fact]
+    public async Task Routes_to_different_upstreams_do_not_share_however_short_the_key_is()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+        {
+            app.MapOpenAiRoute("/a", "openai").UseProxyCache(cache => cache.Key = ["$request_body"]);
+            app.MapOpenAiRoute("/b", "second").UseProxyCache(cache => cache.Key = ["$request_body"]);
+        },
+        build: builder => builder.Services.AddOpenAiUpstream("second", upstream => upstream.AddNode("http://127.0.0.1:9")));
+        await host.AskAsync(path: "/a");
+
+        (await host.AskAsync(path: "/b")).Cache.ShouldBe("MISS");
+    }
+
+    [Fact]
     public async Task Routes_that_ask_the_upstream_differently_do_not_share()
     {
         await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
