@@ -148,6 +148,63 @@ public class BudgetTests
     }
 
     [Fact]
+    public async Task A_fallbacks_answer_costs_what_the_model_costs_that_was_sent()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/{**path}", "first").UseBudget(
+                budget => (budget.Amount, budget.Group, budget.Key, budget.KeyType) = (1, "g", "everybody", LimitKeyType.Constant)),
+            builder =>
+            {
+                AddPrices(builder);
+                builder.Services.AddOpenAiUpstream("first", upstream =>
+                {
+                    upstream.AddNode("http://127.0.0.1:1");
+                    upstream.FallbackTo("openai", fallback => fallback.Models["m"] = "dear");
+                });
+            },
+            connection => connection.WriteJsonAsync("""{"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"""));
+
+        (await host.AskAsync(TokenHost.Body(100))).Status.ShouldBe(200);
+
+        await host.ShouldHaveSpentAsync((10 + (5 * 100)) / Million);
+    }
+
+    // Less than the smallest part of money that a counter knows.
+    [Fact]
+    public async Task Many_small_calls_are_not_free()
+    {
+        await using var host = await StartAsync(
+            budget => budget.Amount = 0.001m,
+            connection => connection.WriteJsonAsync("""{"model":"cheap","usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"""));
+
+        await host.AskAsync("""{"model":"cheap","max_tokens":1}""");
+        await host.AskAsync("""{"model":"cheap","max_tokens":1}""");
+
+        await host.ShouldHaveSpentAsync(2 * 0.000000001m);
+    }
+
+    [Fact]
+    public async Task A_call_in_the_background_keeps_what_it_reserved()
+    {
+        await using var host = await StartAsync(
+            budget => budget.Amount = 1, connection => connection.WriteJsonAsync("""{"object":"response","status":"queued","usage":null}"""));
+
+        (await host.AskAsync("""{"model":"m","background":true,"max_output_tokens":500}""", "/v1/responses")).Status.ShouldBe(200);
+
+        // 40 bytes in names and values, and all the output that there may be.
+        await host.ShouldHaveSpentAsync((40 + (500 * 2)) / Million);
+    }
+
+    [Fact]
+    public async Task A_service_tier_that_costs_more_is_reserved_as_such()
+    {
+        await using var host = await StartAsync(budget => budget.Amount = 0.001m);
+
+        (await host.AskAsync(TokenHost.Body(100, ",\"service_tier\":\"rush\""))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
+        (await host.AskAsync(TokenHost.Body(100, ",\"service_tier\":\"flex\""))).Status.ShouldBe(200);
+    }
+
+    [Fact]
     public async Task A_bridged_model_costs_what_its_chat_model_costs()
     {
         await using var host = await RouteHost.StartAsync(
@@ -265,7 +322,13 @@ public class BudgetTests
 
     private static void AddPrices(WebApplicationBuilder builder) => builder.Services.AddOpenAiUsage(usage =>
     {
-        usage.Prices["m"] = new ModelPriceOptions { Input = 1, Output = 2, Tiers = { ["flex"] = new TierPriceOptions { Input = 0.5m, Output = 1 } } };
+        usage.Prices["m"] = new ModelPriceOptions
+        {
+            Input = 1,
+            Output = 2,
+            Tiers = { ["flex"] = new TierPriceOptions { Input = 0.5m, Output = 1 }, ["rush"] = new TierPriceOptions { Input = 10, Output = 20 } },
+        };
+        usage.Prices["cheap"] = new ModelPriceOptions { Input = 0.00001m, Output = 0.00001m };
         usage.Prices["dear"] = new ModelPriceOptions { Input = 1, Output = 100 };
     });
 }
