@@ -58,12 +58,10 @@ internal static class JsonSearch
             {
                 var isFound = reader.ValueTextEquals(quotedName[1..^1]);
                 reader.Read();
-                var start = (int)reader.TokenStartIndex;
-                var isNull = reader.TokenType == JsonTokenType.Null;
-                reader.Skip();
-                if (isFound && !isNull)
+                var value = JsonPiece.ValueOf(ref reader, json);
+                if (isFound && !value.SequenceEqual("null"u8))
                 {
-                    return json[start..(int)reader.BytesConsumed];
+                    return value;
                 }
             }
         }
