@@ -51,6 +51,7 @@ internal sealed class ModelRequest
 
     public JsonMember? ModelMember { get; set; }
 
+    /// <summary>Where the operation's own field for a maximum stands. Not a chat's older one, which some models refuse unless it says <c>null</c>.</summary>
     public JsonMember? MaxTokensMember { get; set; }
 
     public JsonMember? StreamMember { get; set; }

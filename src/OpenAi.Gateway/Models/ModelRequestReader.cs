@@ -260,7 +260,8 @@ internal ref struct ModelRequestReader
             case ModelField.StreamOptions:
                 _request.StreamOptionsMember = member;
                 break;
-            case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when Declares(field):
+            case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens
+                when ModelFields.NameOf(field) == _request.Operation.MaxTokensField():
                 _request.MaxTokensMember = member;
                 break;
         }
