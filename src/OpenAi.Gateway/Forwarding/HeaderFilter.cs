@@ -53,6 +53,10 @@ internal static class HeaderFilter
         "Set-Cookie", "Set-Cookie2", "Alt-Svc", "Strict-Transport-Security", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Expect-CT",
         "Clear-Site-Data", "Service-Worker-Allowed", "NEL", "Report-To", "Reporting-Endpoints",
         "Server", "Via", "Date", .. HoldingKeys, "WWW-Authenticate",
+
+        // Which sites may read the gateway's answers is the app's to say.
+        "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+        "Access-Control-Allow-Private-Network", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Timing-Allow-Origin",
     ]);
 
     public static bool StopsBeforeUpstream(string name) =>
