@@ -33,6 +33,9 @@ internal static class HeaderFilter
         "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
         "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "Cf-Access-Jwt-Assertion", "Cf-Access-Authenticated-User-Email",
 
+        // Which methods pass is for the route to say.
+        "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+
         // The app's traces are the app's.
         "traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context",
 
