@@ -15,7 +15,9 @@ public abstract class LimitCounter
     /// <param name="limit">The most that fits into a window. It may change between calls and must not be remembered.</param>
     /// <param name="window">The length of a window that is opened now.</param>
     /// <param name="cancellationToken">Cancelled when the client leaves.</param>
-    /// <returns>The reservation. A store that is down throws; the limit's options decide what follows.</returns>
+    /// <returns>
+    /// The reservation. A store that is down throws, and one that takes longer than 2 seconds counts as down; the limit's options decide what follows.
+    /// </returns>
     public abstract ValueTask<LimitReservation> ReserveAsync(
         LimitKey key, long cost, long limit, TimeSpan window, CancellationToken cancellationToken);
 

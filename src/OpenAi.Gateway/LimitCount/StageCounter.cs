@@ -2,9 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
-/// <summary>The counter as the stages of limits use it: what its store throws is logged, and is no answer to a request.</summary>
+/// <summary>The counter as the stages of limits use it: what its store throws is logged, and is no answer to a request. One that hangs is down.</summary>
 internal sealed class StageCounter(GatewayServices services)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
 
     /// <summary>See <see cref="LimitCounter.ReserveAsync"/>; <see langword="null"/> when the store is down.</summary>
@@ -19,9 +21,12 @@ internal sealed class StageCounter(GatewayServices services)
     {
         try
         {
-            return await services.Counter.ReserveAsync(key, cost, limit, window, clientGone);
+            var reserving = services.Counter.ReserveAsync(key, cost, limit, window, clientGone);
+
+            // Not with the client's token: what is granted while it leaves must be known, to be given back.
+            return await (reserving.IsCompleted ? reserving : new(reserving.AsTask().WaitAsync(Patience, services.Time, CancellationToken.None)));
         }
-        catch (Exception error) when (!clientGone.IsCancellationRequested)
+        catch (Exception error) when (error is TimeoutException || !clientGone.IsCancellationRequested)
         {
             LimitCountLog.CounterFailed(_logger, key.Limit, allowsDegradation, error);
             return null;
@@ -37,7 +42,8 @@ internal sealed class StageCounter(GatewayServices services)
     {
         try
         {
-            await services.Counter.SettleAsync(key, reservation, reserved, actual);
+            var settling = services.Counter.SettleAsync(key, reservation, reserved, actual);
+            await (settling.IsCompleted ? settling : new(settling.AsTask().WaitAsync(Patience, services.Time)));
         }
         catch (Exception error)
         {

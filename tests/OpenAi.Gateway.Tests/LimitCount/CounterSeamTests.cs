@@ -7,6 +7,8 @@ namespace OpenAi.Gateway.Tests.LimitCount;
 
 public class CounterSeamTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly ScriptedCounter _counter = new();
 
     [Fact]
@@ -56,6 +58,49 @@ public class CounterSeamTests
         host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Level == LogLevel.Error);
     }
 
+    [Theory]
+    [InlineData(false, 503)]
+    [InlineData(true, 200)]
+    public async Task A_counter_that_does_not_answer_is_down(bool allowsDegradation, int status)
+    {
+        var time = new ManualTimeProvider();
+        await using var host = await StartAsync(limit =>
+        {
+            LimitHost.Of(limit, 1).AllowDegradation = allowsDegradation;
+            limit.Group = "silent";
+        }, time: time);
+        _counter.SilentLimit = "group:silent:address";
+
+        var asking = host.GetAsync("/");
+        await _counter.WhenSilent.SoonAsync();
+        await time.WhenDueAsync(left => left == Patience);
+        time.Advance(Patience);
+
+        (await asking).Status.ShouldBe(status);
+        host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Exception is TimeoutException);
+    }
+
+    [Fact]
+    public async Task A_counter_that_does_not_take_back_holds_no_answer_for_long()
+    {
+        var time = new ManualTimeProvider();
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapGet("/", () => "in")
+                .UseLimitCount(limit => LimitHost.Of(limit, 5).Group = "first")
+                .UseLimitCount(limit => LimitHost.Of(limit, 1).Group = "second"),
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter).AddSingleton<TimeProvider>(time));
+        _counter.IsSilentWhenSettling = true;
+        (await host.GetAsync("/")).Status.ShouldBe(200);
+
+        var asking = host.GetAsync("/");
+        await _counter.WhenSilent.SoonAsync();
+        await time.WhenDueAsync(left => left == Patience);
+        time.Advance(Patience);
+
+        (await asking).Status.ShouldBe(429);
+        _counter.Settled.ShouldHaveSingleItem().Key.Limit.ShouldBe("group:first:address");
+    }
+
     [Fact]
     public async Task A_counter_that_fails_between_two_limits_costs_the_first_one_nothing_for_long()
     {
@@ -103,7 +148,7 @@ public class CounterSeamTests
         _counter.Settled.ShouldHaveSingleItem().ShouldBe((new LimitKey("group:first:address", "127.0.0.1"), 1, 0));
     }
 
-    private Task<RouteHost> StartAsync(Action<LimitCountOptions> configure, bool hasSecondLimit = false) => RouteHost.StartAsync(
+    private Task<RouteHost> StartAsync(Action<LimitCountOptions> configure, bool hasSecondLimit = false, TimeProvider? time = null) => RouteHost.StartAsync(
         app =>
         {
             var route = app.MapGet("/", () => "in").UseLimitCount(configure);
@@ -112,5 +157,5 @@ public class CounterSeamTests
                 route.UseLimitCount(configure);
             }
         },
-        builder => builder.Services.AddSingleton<LimitCounter>(_counter));
+        builder => builder.Services.AddSingleton<LimitCounter>(_counter).AddSingleton(time ?? TimeProvider.System));
 }

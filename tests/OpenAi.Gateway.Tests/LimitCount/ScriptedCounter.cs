@@ -11,10 +11,13 @@ internal sealed class ScriptedCounter : LimitCounter
 
     public bool IsDown { get; set; }
 
+    /// <summary>Whether it takes back nothing, and never says so.</summary>
+    public bool IsSilentWhenSettling { get; set; }
+
     /// <summary>A limit that is not answered before the client has left.</summary>
     public string? SilentLimit { get; set; }
 
-    /// <summary>Completes once that limit has been asked.</summary>
+    /// <summary>Completes once something has been asked that gets no answer.</summary>
     public Task WhenSilent => _silent.Task;
 
     public ConcurrentQueue<(LimitKey Key, long Cost, long Limit, TimeSpan Window)> Reserved { get; } = new();
@@ -49,6 +52,12 @@ internal sealed class ScriptedCounter : LimitCounter
         }
 
         Settled.Enqueue((key, reserved, actual));
+        if (IsSilentWhenSettling)
+        {
+            _silent.SetResult();
+            await Task.Delay(Timeout.Infinite);
+        }
+
         await _inner.SettleAsync(key, reservation, reserved, actual);
     }
 }
