@@ -33,41 +33,30 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         {
             // 3
             var attempt = Create(request, step, call, out var number);
-
-            // 4
-            var sent = number == 1 ? started : services.Time.GetTimestamp();
-            var rest = LeftOf(deadline, started, sent);
-            var patience = step.Upstream.Options.FirstByteTimeout;
-            await attempt.SendAsync(step.Upstream.Invoker, rest < patience ? rest : patience);
-            Note(request, attempt, sent, call.Cancelled);
-
-            // 5
-            if (call.Cancelled.IsCancellationRequested)
+            UpstreamStep? next = null;
+            try
             {
-                return attempt;
+                // 4
+                var sent = number == 1 ? started : services.Time.GetTimestamp();
+                var rest = LeftOf(deadline, started, sent);
+                var patience = step.Upstream.Options.FirstByteTimeout;
+                await attempt.SendAsync(step.Upstream.Invoker, rest < patience ? rest : patience);
+                Note(request, attempt, sent, call.Cancelled);
+
+                // 5
+                if (!call.Cancelled.IsCancellationRequested && _judge.Judge(attempt, number, chain) is { IsFinal: false } verdict)
+                {
+                    next = await NextAsync(attempt, verdict, upstream, call, chain, LeftOf(deadline, started, services.Time.GetTimestamp()));
+                }
+            }
+            catch
+            {
+                // The client left, or the app's own selector failed: nobody will read what has come.
+                attempt.Dispose();
+                throw;
             }
 
-            var verdict = _judge.Judge(attempt, number, chain);
-            if (verdict.IsFinal)
-            {
-                return attempt;
-            }
-
-            var left = LeftOf(deadline, started, services.Time.GetTimestamp());
-            if (left <= TimeSpan.Zero || !call.Body.CanBeSent || chain.Next(attempt.Pair, verdict, left) is not { } next)
-            {
-                return attempt;
-            }
-
-            if (!upstream.Budget.TryTake(upstream.Options.RetryBudget))
-            {
-                ForwardLog.RetryDenied(logger, metadata.Pattern, upstream.Name, attempt.Status);
-                services.Metrics.RetryDenied(upstream);
-                return attempt;
-            }
-
-            Announce(attempt, next);
-            if (next.Pause > TimeSpan.Zero && !await WaitAsync(next, attempt, left, call.Cancelled))
+            if (next is null)
             {
                 return attempt;
             }
@@ -75,6 +64,26 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
             attempt.Dispose();
             step = next;
         }
+    }
+
+    // Where the call goes on, when its time has come; null when it ends with this attempt.
+    private async ValueTask<UpstreamStep?> NextAsync(
+        ForwardAttempt attempt, Verdict verdict, Upstream upstream, UpstreamCall call, UpstreamChain chain, TimeSpan left)
+    {
+        if (left <= TimeSpan.Zero || !call.Body.CanBeSent || chain.Next(attempt.Pair, verdict, left) is not { } next)
+        {
+            return null;
+        }
+
+        if (!upstream.Budget.TryTake(upstream.Options.RetryBudget))
+        {
+            ForwardLog.RetryDenied(logger, metadata.Pattern, upstream.Name, attempt.Status);
+            services.Metrics.RetryDenied(upstream);
+            return null;
+        }
+
+        Announce(attempt, next);
+        return next.Pause <= TimeSpan.Zero || await WaitAsync(next, attempt, left, call.Cancelled) ? next : null;
     }
 
     private ForwardAttempt Create(GatewayRequest request, UpstreamStep step, UpstreamCall call, out int number)
@@ -137,16 +146,8 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
                 return false;
             }
 
-            try
-            {
-                // Timers count whole milliseconds, and the upstream must not be asked too early.
-                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)), services.Time, clientGone);
-            }
-            catch (OperationCanceledException)
-            {
-                attempt.Dispose();
-                throw;
-            }
+            // Timers count whole milliseconds, and the upstream must not be asked too early.
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)), services.Time, clientGone);
         }
 
         return true;

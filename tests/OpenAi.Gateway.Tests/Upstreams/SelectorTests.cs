@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using OpenAi.Gateway.Tests.Forwarding;
 
@@ -63,6 +64,25 @@ public sealed class SelectorTests
 
         answer.ShouldBeError(503, "no_available_upstream");
         answer.Headers["Retry-After"].ShouldBe("10");
+    }
+
+    [Fact]
+    public async Task A_selector_that_fails_leaves_no_answer_open_that_was_to_be_tried_again()
+    {
+        await using var bad = ScriptedUpstream.Start(async connection =>
+        {
+            await connection.WriteHeadAsync(500, ("Content-Length", "10"));
+            await connection.WriteAsync("half ");
+            await connection.HangAsync();
+        });
+        await using var other = ScriptedUpstream.Start();
+        await using var gateway = await GatewayHost.StartOnSocketAsync(
+            options => options.To(bad, other).UseSelector(new Selector((_, nodes) => nodes.Count == 2 ? nodes[0] : throw new InvalidOperationException())),
+            use: app => app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("failed"))));
+
+        (await gateway.SendAsync(Request.Post())).Text.ShouldBe("failed");
+
+        await bad.Connections.ShouldHaveSingleItem().PeerClosed.SoonAsync("the end of the answer that nobody wants");
     }
 
     private sealed class Selector(Func<HttpContext, IReadOnlyList<UpstreamNode>, UpstreamNode?> select) : UpstreamSelector
