@@ -1,9 +1,9 @@
 namespace OpenAi.Gateway;
 
 /// <summary>Reads what was read already, then the rest.</summary>
-internal sealed class ReplayStream(ReadOnlyMemory<byte> beginning, Stream? rest) : Stream
+internal sealed class ReplayStream(RequestBody body, Stream? rest) : Stream
 {
-    private ReadOnlyMemory<byte> _left = beginning;
+    private int _position;
 
     public override bool CanRead => true;
 
@@ -21,14 +21,13 @@ internal sealed class ReplayStream(ReadOnlyMemory<byte> beginning, Stream? rest)
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_left.Length == 0)
+        if (_position == body.Memory.Length)
         {
             return rest is null ? new(0) : rest.ReadAsync(buffer, cancellationToken);
         }
 
-        var count = Math.Min(buffer.Length, _left.Length);
-        _left[..count].CopyTo(buffer);
-        _left = _left[count..];
+        var count = body.CopyTo(buffer.Span, _position);
+        _position += count;
         return new(count);
     }
 

@@ -105,7 +105,24 @@ internal sealed class RequestBody : IDisposable
     public static RequestBody Own(byte[] buffer, int length) => new(buffer, length, null, length);
 
     /// <summary>Lets an ordinary endpoint read the body that a stage has read before it.</summary>
-    public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(Memory, _rest);
+    public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(this, _rest);
+
+    /// <summary>Copies what stands in memory from a position on; gives how much of it the target took.</summary>
+    /// <exception cref="ObjectDisposedException">The request has ended, and the memory is another one's by now.</exception>
+    public int CopyTo(Span<byte> target, int position)
+    {
+        Hold();
+        try
+        {
+            var count = Math.Min(target.Length, _length - position);
+            _buffer.AsSpan(position, count).CopyTo(target);
+            return count;
+        }
+        finally
+        {
+            Release();
+        }
+    }
 
     public async Task CopyToAsync(Stream target, CancellationToken cancellationToken)
     {

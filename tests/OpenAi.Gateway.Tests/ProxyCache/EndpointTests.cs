@@ -72,6 +72,31 @@ public class EndpointTests
     }
 
     [Fact]
+    public async Task Who_reads_the_body_when_the_request_has_ended_gets_no_other_request()
+    {
+        var ended = new TaskCompletionSource();
+        Stream? body = null;
+        await using var host = await StartAsync(app =>
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.OnCompleted(() => Task.FromResult(ended.TrySetResult())); // The first to ask for it is told last.
+                return next(context);
+            });
+            app.MapPost("/x", (HttpRequest request) =>
+            {
+                body = request.Body;
+                return "";
+            }).UseProxyCache();
+        });
+
+        await host.AskAsync("a", "/x");
+        await ended.Task.SoonAsync();
+
+        await Should.ThrowAsync<ObjectDisposedException>(() => body!.ReadAsync(new byte[64]).AsTask());
+    }
+
+    [Fact]
     public async Task A_large_body_reaches_the_endpoint_whole_and_bypasses_the_cache()
     {
         await using var host = await StartAsync(app => app.MapPost("/x", async (HttpRequest request) =>
