@@ -61,7 +61,8 @@ internal sealed class BasicAuthenticator
 
         // A connection of HTTP/2 has several requests at once, and its items are not made for that.
         var items = HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features.Get<IConnectionItemsFeature>()?.Items : null;
-        if (items is not null && items.TryGetValue(this, out var item) && item is VerifiedOnConnection known && known.Is(header, _time, Options.RememberFor))
+        if (items is not null && items.TryGetValue(typeof(VerifiedOnConnection), out var item)
+            && item is VerifiedOnConnection known && known.Is(this, header, _time, Options.RememberFor))
         {
             return known.Consumer;
         }
@@ -71,7 +72,7 @@ internal sealed class BasicAuthenticator
             return null;
         }
 
-        items?[this] = new VerifiedOnConnection(header, consumer, verifiedAt);
+        items?[typeof(VerifiedOnConnection)] = new VerifiedOnConnection(this, header, consumer, verifiedAt);
         return consumer;
     }
 

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,6 +22,35 @@ public class BasicAuthReloadTests
 
         (await host.PostAsync("/openai", "username1:password1")).Status.ShouldBe(401);
         (await host.PostAsync("/openai", "username1:password2")).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task A_connection_that_sees_many_changes_keeps_nothing_of_those_before()
+    {
+        var kept = new List<int>();
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.Use((context, next) =>
+            {
+                kept.Add(context.Features.GetRequiredFeature<IConnectionItemsFeature>().Items.Count);
+                return next(context);
+            });
+            app.UseBasicAuthConsumers(_settings["Auth"]);
+            app.MapOpenAiRoute("/openai", "openai");
+        });
+
+        for (var change = 0; change < 3; change++)
+        {
+            for (var request = 0; request < 3; request++)
+            {
+                (await host.PostAsync("/openai", "username1:password1")).Status.ShouldBe(200);
+            }
+
+            _settings.Change(Json("username1", "password1"));
+        }
+
+        kept[2].ShouldBe(kept[0] + 1);
+        kept[^1].ShouldBe(kept[2]);
     }
 
     [Fact]
