@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -21,7 +20,7 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
 
     public override void Attach(GatewayServices services)
     {
-        options.Logger ??= services.Loggers.CreateLogger(BasicAuthLog.Category);
+        options.Attach(services, BasicAuthLog.Category);
         options.Check ??= changed => BasicAuthenticator.Create(changed, services);
         Authenticator(services);
     }

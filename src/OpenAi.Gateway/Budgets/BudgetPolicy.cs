@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -27,7 +26,7 @@ internal sealed class BudgetPolicy(Reloadable<BudgetLimit> budget) : SpendPolicy
 
     public override void Attach(GatewayServices services)
     {
-        budget.Logger ??= services.Loggers.CreateLogger(LimitCountLog.Category);
+        budget.Attach(services, LimitCountLog.Category);
         budget.Check ??= changed => changed.CheckAgainst(services.Prices);
         budget.Value.CheckAgainst(services.Prices);
     }

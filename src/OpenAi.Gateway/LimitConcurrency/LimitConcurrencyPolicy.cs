@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -26,7 +25,7 @@ internal sealed class LimitConcurrencyPolicy(Reloadable<LimitConcurrencyPolicy.C
 
     public static LimitConcurrencyPolicy Once(IConfigurationSection section) => new(Loader.Once(section));
 
-    public override void Attach(GatewayServices services) => limit.Logger ??= services.Loggers.CreateLogger(LimitCountLog.Category);
+    public override void Attach(GatewayServices services) => limit.Attach(services, LimitCountLog.Category);
 
     /// <summary>A limit's options, ready for use.</summary>
     internal sealed class Compiled(LimitConcurrencyOptions options, string name)

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -25,5 +24,5 @@ internal sealed class LimitTokensPolicy(Reloadable<TokenLimit> limit) : SpendPol
 
     public static LimitTokensPolicy Once(IConfigurationSection section) => new(Loader.Once(section));
 
-    public override void Attach(GatewayServices services) => limit.Logger ??= services.Loggers.CreateLogger(LimitCountLog.Category);
+    public override void Attach(GatewayServices services) => limit.Attach(services, LimitCountLog.Category);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -27,7 +26,7 @@ internal sealed class ModelsPolicy(Reloadable<ModelsPolicy.Compiled> models) : G
 
     public static ModelsPolicy Once(IConfigurationSection section) => new(Loader.Once(section));
 
-    public override void Attach(GatewayServices services) => models.Logger ??= services.Loggers.CreateLogger("OpenAi.Gateway.Models");
+    public override void Attach(GatewayServices services) => models.Attach(services, "OpenAi.Gateway.Models");
 
     /// <summary>A policy's options, ready for use.</summary>
     internal sealed class Compiled(ModelsOptions options)

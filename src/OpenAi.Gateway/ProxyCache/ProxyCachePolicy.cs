@@ -32,7 +32,8 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
         }
 
         _isAttached = true;
-        var logger = cache.Logger = services.Loggers.CreateLogger(ProxyCacheLog.Category);
+        cache.Attach(services, ProxyCacheLog.Category);
+        var logger = services.Loggers.CreateLogger(ProxyCacheLog.Category);
         if (!Cache.Key.IncludesBody)
         {
             ProxyCacheLog.KeyWithoutBody(logger, name);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,8 +14,9 @@ internal sealed class GatewayServices(
     GatewayMetrics metrics,
     UsageLedger usage,
     TimeProvider time,
-    ILoggerFactory loggers)
+    ILoggerFactory loggers) : IDisposable
 {
+    private readonly ConcurrentQueue<IDisposable> _subscriptions = [];
     private readonly Lazy<GatewayCache> _cache = new(provider.GetRequiredService<GatewayCache>);
     private bool _toleratesPlainHttp = provider.GetService<IHostEnvironment>()?.IsDevelopment() == true;
 
@@ -46,6 +48,23 @@ internal sealed class GatewayServices(
 
     /// <summary>Whether a cache policy was written on the app: then every OpenAI route accepts <c>PURGE</c>.</summary>
     public bool AppHasCache { get; set; }
+
+    /// <summary>Ends what follows the configuration when the app ends.</summary>
+    public void EndWithApp(IDisposable? subscription)
+    {
+        if (subscription is not null)
+        {
+            _subscriptions.Enqueue(subscription);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Dispose();
+        }
+    }
 
     public Task WriteErrorAsync(HttpContext context, GatewayError error)
     {

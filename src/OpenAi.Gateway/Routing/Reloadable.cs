@@ -14,6 +14,8 @@ internal sealed class Reloadable<T>
 {
     private readonly string _path = "";
     private readonly Func<T>? _load;
+    private readonly IDisposable? _subscription;
+    private ILogger? _logger;
     private volatile T _value;
 
     /// <summary>A value that never changes.</summary>
@@ -30,16 +32,25 @@ internal sealed class Reloadable<T>
             return load();
         };
         _value = _load();
-        ChangeToken.OnChange(section.GetReloadToken, Reload);
+        _subscription = ChangeToken.OnChange(section.GetReloadToken, Reload);
     }
 
     public T Value => _value;
 
-    /// <summary>Where a refused change is reported; known only once the app has been built.</summary>
-    public ILogger? Logger { get; set; }
-
     /// <summary>Throws when a changed value cannot work with the app's services; known only once the app has been built, too.</summary>
     public Action<T>? Check { get; set; }
+
+    /// <summary>
+    /// Lets it report refused changes, and end with the app, which its configuration may outlive; both are known only once the app has been built.
+    /// </summary>
+    public void Attach(GatewayServices services, string category)
+    {
+        if (_logger is null)
+        {
+            _logger = services.Loggers.CreateLogger(category);
+            services.EndWithApp(_subscription);
+        }
+    }
 
     private void Reload()
     {
@@ -51,7 +62,7 @@ internal sealed class Reloadable<T>
         }
         catch (Exception error)
         {
-            if (Logger is { } logger)
+            if (_logger is { } logger)
             {
                 RoutingLog.ConfigurationRefused(logger, _path, error.Message);
             }
