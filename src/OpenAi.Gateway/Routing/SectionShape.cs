@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Refuses what the binder passes over without a word: one value where a list or members belong, members where one value belongs. A route whose
-/// <c>Hosts</c> are a text would be open for every host, and one whose <c>AllowedModels</c> are for every model.
+/// Refuses what the binder passes over without a word: one value where a list or members belong, members where one value belongs, and times that it
+/// takes for days. A route whose <c>Hosts</c> are a text would be open for every host, and one whose <c>AllowedModels</c> are for every model.
 /// </summary>
 internal static class SectionShape
 {
@@ -46,6 +47,7 @@ internal static class SectionShape
         if (property.PropertyType.GetGenericArguments() is not [.., var ofMembers] || property.PropertyType.IsValueType)
         {
             HasNoMembers(setting);
+            HasMeaning(setting, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType);
             return;
         }
 
@@ -73,6 +75,40 @@ internal static class SectionShape
         if (section.GetChildren().FirstOrDefault() is { } member)
         {
             throw new InvalidOperationException($"{section.Path} has members, such as {member.Path}. Give it a single value.");
+        }
+    }
+
+    // The binder names no remedy for a word that it does not know, and takes times for days that are meant as something else.
+    private static void HasMeaning(IConfigurationSection setting, Type type)
+    {
+        if (string.IsNullOrEmpty(setting.Value))
+        {
+            return;
+        }
+
+        if (type.IsEnum && !Enum.TryParse(type, setting.Value, ignoreCase: true, out _))
+        {
+            throw new InvalidOperationException($"{setting.Path} is none of: {string.Join(", ", Enum.GetNames(type))}.");
+        }
+
+        if (type == typeof(TimeSpan))
+        {
+            IsTime(setting.Path, setting.Value);
+        }
+    }
+
+    // "60" is no minute to .NET but 60 days, and "24:00:00" no day but 24 of them.
+    private static void IsTime(string path, string value)
+    {
+        if (!TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var time))
+        {
+            throw new InvalidOperationException($"{path} is not a time. Write it as hh:mm:ss, or with days as d.hh:mm:ss.");
+        }
+
+        if (time.Days != 0 && !value.Split(':')[0].Contains('.', StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(
+                $"{path} would be {time.Days} days. Write hh:mm:ss, with hours up to 23 (a minute is 00:01:00), or with days d.hh:mm:ss (a day is 1.00:00:00).");
         }
     }
 }

@@ -8,7 +8,7 @@ namespace OpenAi.Gateway.Tests.Docs;
 /// <summary>Makes the JSON schema of the appsettings sections from the options classes and their XML documentation.</summary>
 internal static class ConfigurationSchemaWriter
 {
-    private const string TimePattern = @"^(\d+\.)?\d{1,2}:\d{2}(:\d{2}(\.\d{1,7})?)?$";
+    private const string TimePattern = @"^(\d+\.)?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,7})?)?$";
 
     private static readonly JsonSerializerOptions Format = new()
     {
