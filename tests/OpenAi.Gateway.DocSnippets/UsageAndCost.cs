@@ -42,7 +42,8 @@ internal static class UsageAndCost
     public static void Summary(WebApplication app)
     {
         #region UsageAndCost.Summary
-        app.MapGet("/usage", (UsageSummary summary) => summary.GetRows()).RequireAuthorization();
+        app.MapGet("/usage", (UsageSummary summary) => summary.GetRows())
+            .UseBasicAuthConsumers(app.Configuration.GetSection("Administrators"));
         #endregion
     }
 
