@@ -17,7 +17,7 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
 
         if (options.Nodes.Count == 0)
         {
-            result.AddError("has no node. Add one, for example AddNode(\"https://api.openai.com\").", nameof(options.Nodes));
+            result.AddError("has no node. Add one: AddNode(\"https://api.openai.com\") in code, Nodes:0:Address in the upstream's section.", nameof(options.Nodes));
         }
 
         foreach (var node in options.Nodes)

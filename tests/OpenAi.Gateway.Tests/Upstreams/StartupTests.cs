@@ -11,7 +11,7 @@ public sealed class StartupTests
 {
     public static TheoryData<Action<OpenAiUpstreamOptions>, string, string> WrongOptions => new()
     {
-        { options => options.Nodes.Clear(), "Nodes", "AddNode(" },
+        { options => options.Nodes.Clear(), "Nodes", "Nodes:0:Address" },
         { options => options.AddNode("api.openai.com"), "Address", "https://api.openai.com" },
         { options => options.AddNode("localhost:8080"), "Address", "https://api.openai.com" },
         { options => options.AddNode("ftp://host"), "Address", "https://api.openai.com" },
