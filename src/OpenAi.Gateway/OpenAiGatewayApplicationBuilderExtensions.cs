@@ -166,6 +166,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
         var services = GatewayServices.From(app.ApplicationServices);
         policy.Attach(services);
         services.AppHasPolicies = true;
+        services.EndedRoutes.Note(app);
         services.AppHasCache |= policy is ProxyCachePolicy;
         return app.Use(next => new AppPolicyMiddleware(policy, services, next).Invoke);
     }

@@ -57,6 +57,12 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
                 + "Write them on the route or its group, or leave ShortCircuit out.");
         }
 
+        if (route is not null && services.EndedRoutes.Contain(route))
+        {
+            throw new InvalidOperationException(
+                $"Requests to the route '{route.Pattern}' end at UseEndpoints, before a policy that is written on the app. Write it before UseEndpoints.");
+        }
+
         var own = metadata.GetOrderedMetadata<GatewayPolicy>();
         IReadOnlyList<GatewayPolicy> inScope = route is null ? own : [.. scope.Policies, .. own];
 

@@ -46,6 +46,9 @@ internal sealed class GatewayServices(
     /// <summary>Whether a policy was written on the app, in whatever branch.</summary>
     public bool AppHasPolicies { get; set; }
 
+    /// <summary>The routes that a policy of the app cannot cover, because it was written behind <c>UseEndpoints</c>.</summary>
+    public EndedRoutes EndedRoutes { get; } = new();
+
     /// <summary>Whether a cache policy was written on the app: then every OpenAI route accepts <c>PURGE</c>.</summary>
     public bool AppHasCache { get; set; }
 

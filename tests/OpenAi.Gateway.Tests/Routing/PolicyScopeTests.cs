@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using OpenAi.Gateway.Tests.LimitCount;
 
 namespace OpenAi.Gateway.Tests.Routing;
@@ -71,6 +72,52 @@ public class PolicyScopeTests
         host.Calls.ShouldBe(0);
         host.Server.Logs.Entries.ShouldContain(entry => entry.Exception is InvalidOperationException && entry.Exception.Message.Contains("ShortCircuit"));
     }
+
+    [Fact]
+    public async Task A_route_that_ends_before_the_policies_of_the_app_fails_rather_than_be_open()
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.UseRouting();
+            app.UseLimitCount(limit => LimitHost.Of(limit, 1));
+            app.MapGroup("/g").MapOpenAiRoute("/r", "openai");
+            app.MapGet("/ok", () => "ok");
+            EndRoutes(app);
+            app.UseBasicAuthConsumers(consumers => consumers.Add("a", "a", "password1"));
+        });
+
+        (await host.PostAsync("/g/r")).Status.ShouldBe(500);
+        (await host.GetAsync("/ok")).Status.ShouldBe(200);
+        host.Calls.ShouldBe(0);
+        host.Server.Logs.Entries.ShouldContain(entry => entry.Exception is InvalidOperationException && entry.Exception.Message.Contains("UseEndpoints"));
+    }
+
+    [Fact]
+    public async Task The_policies_of_the_app_cover_what_ends_behind_them_and_leave_alone_what_a_branch_has_ended_before()
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.Map("/before", branch =>
+            {
+                branch.UseRouting();
+                EndRoutes(branch, routes => routes.MapOpenAiRoute("/r", "openai"));
+            });
+            app.UseBasicAuthConsumers(consumers => consumers.Add("a", "a", "password1"));
+            app.Map("/behind", branch =>
+            {
+                branch.UseRouting();
+                EndRoutes(branch, routes => routes.MapOpenAiRoute("/r", "openai"));
+            });
+        });
+
+        (await host.PostAsync("/before/r")).Status.ShouldBe(200);
+        (await host.PostAsync("/behind/r")).Status.ShouldBe(401);
+        (await host.PostAsync("/behind/r", "a:password1")).Status.ShouldBe(200);
+    }
+
+#pragma warning disable ASP0014 // An app with a Startup has no other way.
+    private static void EndRoutes(IApplicationBuilder app, Action<IEndpointRouteBuilder>? map = null) => app.UseEndpoints(map ?? (_ => { }));
+#pragma warning restore ASP0014
 
     [Fact]
     public async Task A_short_circuit_passes_by_nothing_that_is_written_on_the_route_or_before_routing()
