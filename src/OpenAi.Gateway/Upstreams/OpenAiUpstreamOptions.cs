@@ -137,7 +137,7 @@ public sealed class OpenAiUpstreamOptions
     internal Action<SocketsHttpHandler>? HandlerConfiguration { get; private set; }
 
     /// <summary>Adds a node.</summary>
-    /// <param name="address">Scheme, host, port and base path, for example <c>https://api.openai.com</c>.</param>
+    /// <param name="address">Scheme, host, port and base path, for example <c>https://api.openai.com</c>; routes bring the <c>/v1</c>.</param>
     /// <param name="weight">The node's share of the calls, relative to the others'.</param>
     /// <param name="apiKey">The node's own key, or <see langword="null"/> for the upstream's.</param>
     /// <returns>These options.</returns>
