@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
@@ -6,13 +7,18 @@ using Microsoft.Extensions.Configuration;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Refuses what the binder passes over without a word: one value where a list or members belong, members where one value belongs, and times that it
-/// takes for days. A route whose <c>Hosts</c> are a text would be open for every host, and one whose <c>AllowedModels</c> are for every model.
+/// Refuses what the binder passes over without a word: one value where a list or members belong, members where one value belongs, lists that are
+/// empty, and times that it takes for days. A route whose <c>Hosts</c> are a text would be open for every host, and one whose <c>AllowedModels</c> are,
+/// or are none, for every model.
 /// </summary>
 internal static class SectionShape
 {
+    private const DynamicallyAccessedMemberTypes Members =
+        DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicParameterlessConstructor;
+
     /// <exception cref="InvalidOperationException">A setting has another shape, or a name that is not known.</exception>
-    public static void Check<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] TOptions>(IConfiguration section)
+    public static void Check<[DynamicallyAccessedMembers(Members)] TOptions>(IConfiguration section)
+        where TOptions : new()
     {
         // With members it is no text: a variable of the environment may happen to have a section's name.
         if (section is IConfigurationSection itself && !itself.GetChildren().Any())
@@ -29,12 +35,13 @@ internal static class SectionShape
                     $"{setting.Path} is not a setting. Correct its name, or take it out; known here are: {string.Join(", ", known.Select(one => one.Name).Order())}.");
             }
 
-            Check(setting, property);
+            Check<TOptions>(setting, property);
         }
     }
 
     /// <summary>Checks each member of a list or map whose members are options themselves.</summary>
-    public static void CheckEach<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] TOptions>(IConfigurationSection members)
+    public static void CheckEach<[DynamicallyAccessedMembers(Members)] TOptions>(IConfigurationSection members)
+        where TOptions : new()
     {
         foreach (var member in members.GetChildren())
         {
@@ -42,7 +49,8 @@ internal static class SectionShape
         }
     }
 
-    private static void Check(IConfigurationSection setting, PropertyInfo property)
+    private static void Check<TOptions>(IConfigurationSection setting, PropertyInfo property)
+        where TOptions : new()
     {
         if (property.PropertyType.GetGenericArguments() is not [.., var ofMembers] || property.PropertyType.IsValueType)
         {
@@ -52,6 +60,11 @@ internal static class SectionShape
         }
 
         HasNoValue(setting, $"Give it its members; of a list the first is {setting.Path}:0.");
+        if (IsEmptyList(setting) && property.CanWrite && property.GetValue(new TOptions()) is not ICollection { Count: 0 })
+        {
+            throw new InvalidOperationException($"{setting.Path} is an empty list, which is not the default. Say what is in it, or leave it out for the default.");
+        }
+
         if (ofMembers == typeof(string) || ofMembers.IsValueType)
         {
             foreach (var member in setting.GetChildren())
@@ -60,6 +73,9 @@ internal static class SectionShape
             }
         }
     }
+
+    // The binder does not tell it from a list that is left out: it would allow all models where it is meant to allow none.
+    private static bool IsEmptyList(IConfigurationSection setting) => setting.Value is not null && !setting.GetChildren().Any();
 
     // An empty list is an empty text to some sources. The value may be a secret: it is not repeated.
     private static void HasNoValue(IConfigurationSection section, string remedy)

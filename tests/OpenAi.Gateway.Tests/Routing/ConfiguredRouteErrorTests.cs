@@ -50,6 +50,12 @@ public class ConfiguredRouteErrorTests
             """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Consumers": [ { "Name": "c", "Username": "u", "Password": "p", "AllowedModels": "m" } ] } }""",
             "Consumers:0:AllowedModels is a single value"
         },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Models": { "AllowedModels": [] } }""", "Routes:b:Models:AllowedModels is an empty list" },
+        {
+            """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Consumers": [ { "Name": "c", "Username": "u", "Password": "p", "AllowedModels": [] } ] } }""",
+            "Consumers:0:AllowedModels is an empty list"
+        },
+        { """{ "Pattern": "/b", "Upstream": "openai", "ProxyCache": { "Bypass": [], "HttpStatus": [] } }""", "Routes:b:ProxyCache:HttpStatus is an empty list" },
         { """{ "Pattern": "/b", "Upstream": "openai", "BridgeCompletions": { "Models": { "m": { "Model": "n", "Drop": "user" } } } }""", "Models:m:Drop is a single value" },
         { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Realm": "x" } }""", "no consumers" },
         { """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": {} }""", "no consumers" },
