@@ -90,8 +90,8 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
         {
             if (one.Limit.Spent(model, usage, services.Prices) is { } spent)
             {
-                // An estimate must not be dearer than all that the request could take.
-                await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsEstimated ? Math.Min(spent, one.Cost) : spent);
+                // A guess must not be dearer than all that the request could take.
+                await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsGuessed ? Math.Min(spent, one.Cost) : spent);
             }
         }
     }

@@ -16,6 +16,9 @@ internal sealed class RequestUsage
     /// <summary>Whether a part of <see cref="Tokens"/> was not reported by an upstream.</summary>
     public bool IsEstimated { get; private set; }
 
+    /// <summary>Whether a part of <see cref="Tokens"/> is the gateway's own guess.</summary>
+    public bool IsGuessed { get; private set; }
+
     public string? SentModel { get; set; }
 
     public string? AnsweredModel { get; private set; }
@@ -60,7 +63,8 @@ internal sealed class RequestUsage
             FinishReasons = FinishReasons.Count == 0 ? answer.FinishReasons : FinishReasons;
             FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
             Tokens += answer.Reported ?? Estimate(answer, inputBytes);
-            IsEstimated |= answer.Reported is null || (!isWhole && answer.IsUsageInterim);
+            IsGuessed |= answer.Reported is null;
+            IsEstimated |= IsGuessed || (!isWhole && answer.IsUsageInterim);
         }
     }
 
@@ -91,7 +95,7 @@ internal sealed class RequestUsage
     {
         (Tokens, FirstTokenAt, FinishReasons) = (default, null, []);
         (SentModel, AnsweredModel, ServiceTier, ResponseId) = (null, null, null, null);
-        (IsEstimated, IsStreamed, HasAnswer, HasToldError, HasClientLeft, HasTimedOut) = (false, false, false, false, false, false);
+        (IsEstimated, IsGuessed, IsStreamed, HasAnswer, HasToldError, HasClientLeft, HasTimedOut) = (false, false, false, false, false, false, false);
     }
 
     private static TokenUsage Estimate(AnswerMeter answer, long inputBytes) => new(

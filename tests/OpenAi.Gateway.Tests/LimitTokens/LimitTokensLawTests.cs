@@ -126,6 +126,23 @@ public class LimitTokensLawTests
     }
 
     [Fact]
+    public async Task What_was_reported_counts_in_full_though_an_attempt_before_it_broke_off()
+    {
+        var attempts = 0;
+        await using var host = await TokenHost.StartAsync(
+            limit => limit.DefaultMaxOutputTokens = 10,
+            connection => Interlocked.Increment(ref attempts) == 1 ? ResetAsync(connection) : connection.WriteJsonAsync(TokenHost.Usage(100, 400)),
+            route => route.WithRetries(1));
+        var asking = host.AskAsync("""{"model":"m"}""");
+        await host.Time.WhenDueAsync(left => left < TimeSpan.FromSeconds(1));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+
+        (await asking).Status.ShouldBe(200);
+
+        await host.ShouldCountAsync(500);
+    }
+
+    [Fact]
     public async Task An_upstream_that_never_answers_costs_nothing()
     {
         await using var host = await TokenHost.StartAsync(_ => { }, connection => connection.HangAsync(), route => route.WithRetries(0).WithTimeout(TimeSpan.FromSeconds(7)));
