@@ -15,7 +15,7 @@ internal sealed class AnswerMeter : IDisposable
     private AnswerMeter(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time)
     {
         _time = time;
-        _answer = new AnswerReader(isTraced);
+        _answer = new AnswerReader(isTraced, hasOutput: operation != ModelOperation.Embeddings);
         if (isEventStream)
         {
             _parser = new SseParser();

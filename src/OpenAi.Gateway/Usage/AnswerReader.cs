@@ -5,7 +5,8 @@ namespace OpenAi.Gateway;
 
 /// <summary>Takes from the tokens of a JSON text, one after the other, what an answer tells of itself.</summary>
 /// <param name="isTraced">Whether what only a span tells is wanted, too: the answer's id, and why it ended.</param>
-internal sealed class AnswerReader(bool isTraced)
+/// <param name="hasOutput">Whether such an answer has tokens of output.</param>
+internal sealed class AnswerReader(bool isTraced, bool hasOutput)
 {
     private const int PartsDepth = 8;
     private const int MaxWordLength = 256;
@@ -18,7 +19,6 @@ internal sealed class AnswerReader(bool isTraced)
     private TokenUsage _usage;
     private long _total;
     private bool _hasUsage;
-    private bool _hasOutput;
     private bool _isUnreadable;
     private bool _countsText;
 
@@ -156,10 +156,10 @@ internal sealed class AnswerReader(bool isTraced)
         }
     }
 
-    // Some servers count reasoning in the total alone.
-    private TokenUsage Counted() => _hasOutput && _total > _usage.Total ? _usage with { Output = _total - _usage.Input } : _usage;
+    // Some servers count reasoning, or all output, in the total alone.
+    private TokenUsage Counted() => hasOutput && _total > _usage.Total ? _usage with { Output = _total - _usage.Input } : _usage;
 
-    private void TakeNumber(long number) => (_usage, _total, _hasUsage, _hasOutput) = (
+    private void TakeNumber(long number) => (_usage, _total, _hasUsage) = (
         _field switch
         {
             AnswerField.Input => _usage with { Input = number },
@@ -170,8 +170,7 @@ internal sealed class AnswerReader(bool isTraced)
             _ => _usage,
         },
         _field == AnswerField.Total ? number : _total,
-        _hasUsage || _field == AnswerField.Input,
-        _hasOutput || _field == AnswerField.Output);
+        _hasUsage || _field == AnswerField.Input);
 
     // Some servers write whole numbers as 10.0.
     private static bool TryCount(ref Utf8JsonReader json, out long number)
@@ -196,7 +195,7 @@ internal sealed class AnswerReader(bool isTraced)
 
         if (part == AnswerPart.Usage)
         {
-            (_usage, _total, _hasUsage, _hasOutput, _isUnreadable) = (default, 0, false, false, false);
+            (_usage, _total, _hasUsage, _isUnreadable) = (default, 0, false, false);
         }
     }
 

@@ -66,13 +66,22 @@ public class JsonAnswerTests
     [InlineData(""" "input_tokens":5,"output_tokens":6,"total_tokens":11 """, 5, 6, 0)]
     [InlineData(""" "prompt_tokens":5,"completion_tokens":6,"total_tokens":0 """, 5, 6, 0)]
     [InlineData(""" "prompt_tokens":5,"completion_tokens":6,"total_tokens":null """, 5, 6, 0)]
-    [InlineData(""" "prompt_tokens":5,"total_tokens":8 """, 5, 0, 0)]
+    [InlineData(""" "prompt_tokens":5,"total_tokens":8 """, 5, 3, 0)]
+    [InlineData(""" "prompt_tokens":5,"completion_tokens":null,"total_tokens":8 """, 5, 3, 0)]
     public void Reasoning_that_only_the_total_counts_is_output(string usage, long input, long output, long reasoning)
     {
         var bytes = Encoding.UTF8.GetBytes($$$"""{"model":"m","choices":[],"usage":{{{{usage}}}}}""");
         using var meter = Read(bytes.Chunk(5));
 
         meter.Reported.ShouldBe(new TokenUsage(input, output, Reasoning: reasoning));
+    }
+
+    [Fact]
+    public void Embeddings_have_no_output_whatever_the_total_is()
+    {
+        using var meter = Read(Encoding.UTF8.GetBytes("""{"data":[],"model":"m","usage":{"prompt_tokens":5,"total_tokens":8}}""").Chunk(5), ModelOperation.Embeddings);
+
+        meter.Reported.ShouldBe(new TokenUsage(5, 0));
     }
 
     [Theory]
