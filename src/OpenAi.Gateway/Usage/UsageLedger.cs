@@ -54,6 +54,11 @@ internal sealed class UsageLedger(
 
     private void SetCost(UsageRecord record)
     {
+        if (record.IsUnread)
+        {
+            return;
+        }
+
         if (prices.Cost(record.Usage, record.AnsweredModel, record.SentModel, record.ServiceTier) is { } cost)
         {
             record.SetCost(cost, prices.Currency);

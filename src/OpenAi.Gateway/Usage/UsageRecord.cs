@@ -67,7 +67,8 @@ public sealed record UsageRecord
     public string? ServiceTier { get; init; }
 
     /// <summary>
-    /// What the tokens cost by the price table, in <see cref="Currency"/>; <see langword="null"/> when the table has no price for the model.
+    /// What the tokens cost by the price table, in <see cref="Currency"/>; <see langword="null"/> when the table has no price for the model, or the
+    /// gateway does not read what such a call takes, as of one that makes an image.
     /// </summary>
     public decimal? Cost
     {
@@ -81,6 +82,9 @@ public sealed record UsageRecord
         get => _currency;
         init => _currency = value;
     }
+
+    /// <summary>Whether the upstream did something of which the gateway does not know what it takes.</summary>
+    internal bool IsUnread { get; init; }
 
     /// <summary>Puts the price on a record that nobody else has seen yet, which costs no second record.</summary>
     internal void SetCost(decimal cost, string currency) => (_cost, _currency) = (cost, currency);

@@ -33,6 +33,7 @@ internal static class UsageRecorder
             TimeToFirstToken = usage.FirstTokenAt is { } at ? time.GetElapsedTime(started, at) : null,
             Duration = duration,
             ServiceTier = usage.ServiceTier,
+            IsUnread = IsUnread(request, context, ending),
         };
     }
 
@@ -84,6 +85,13 @@ internal static class UsageRecorder
             : usage.HasToldError || (request.Attempts > 0 && context.Response.StatusCode >= StatusCodes.Status400BadRequest) ? UsageEnding.UpstreamError
             : UsageEnding.Ok;
     }
+
+    // What is only read back, or refused, takes nothing.
+    private static bool IsUnread(GatewayRequest request, HttpContext context, UsageEnding ending) => request.Operation == ModelOperation.Other
+        && request.Attempts > 0
+        && ending is not (UsageEnding.Rejected or UsageEnding.CacheHit or UsageEnding.Follower)
+        && HttpMethods.IsPost(context.Request.Method)
+        && context.Response.StatusCode < StatusCodes.Status400BadRequest;
 
     private static bool IsCached(GatewayRequest request) => request.CacheStatus is CacheStatus.Hit or CacheStatus.Stale;
 

@@ -27,7 +27,7 @@ public sealed record UsageSummaryRow
     /// <summary>What the calls with a price cost, in <see cref="OpenAiUsageOptions.Currency"/>.</summary>
     public decimal Cost { get; init; }
 
-    /// <summary>How many calls are not in <see cref="Cost"/>, because their model has no price.</summary>
+    /// <summary>How many calls are not in <see cref="Cost"/>, because their model has no price or the gateway does not read what they take.</summary>
     public long CallsWithoutCost { get; init; }
 
     /// <summary>How the calls ended, and how many so.</summary>
