@@ -90,22 +90,16 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
             return null;
         }
 
-        if (compiled.Min(policy => policy.MaxOutputTokens) is { } most)
+        var most = compiled.Min(policy => policy.MaxOutputTokens);
+        if (model.DeclaredMaxField is { } field)
         {
-            if (model.DeclaredMaxField is { } field && model.MaxOutputTokens > most)
-            {
-                return GatewayErrors.InvalidField(field, $"at most {most}");
-            }
-
-            if (model.MaxOutputTokens is not { } known || known > most)
-            {
-                model.UseMaxOutputTokens(most);
-            }
+            return model.MaxOutputTokens > most ? GatewayErrors.InvalidField(field, $"at most {most}") : null;
         }
 
-        if (model.MaxOutputTokens is null && spends.Min(spend => spend.Limit.Estimate.Cap) is { } cap)
+        if ((most ?? spends.Min(spend => spend.Limit.Estimate.Cap)) is { } cap)
         {
-            model.UseMaxOutputTokens(cap);
+            // The maximum that legacy completions have by themselves is written down, too: many servers other than OpenAI's have none.
+            model.UseMaxOutputTokens(Math.Min(cap, model.MaxOutputTokens ?? cap));
         }
 
         return null;

@@ -87,6 +87,20 @@ public class LimitTokensAnswerTests
         capping.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe("""{"max_completion_tokens":300,"model":"m","n":2}""");
     }
 
+    [Theory]
+    [InlineData(WhenMaxUnknown.InjectCap, 300, """{"max_tokens":16,"model":"m"}""")]
+    [InlineData(WhenMaxUnknown.InjectCap, 10, """{"max_tokens":10,"model":"m"}""")]
+    [InlineData(WhenMaxUnknown.Estimate, 300, """{"model":"m"}""")]
+    public async Task The_legacy_maximum_is_a_cap_too_as_some_servers_have_none(WhenMaxUnknown when, int cap, string sent)
+    {
+        await using var host = await TokenHost.StartAsync(limit => (limit.DefaultMaxOutputTokens, limit.WhenMaxUnknown) = (cap, when));
+
+        var answer = await host.AskAsync("""{"model":"m"}""", "/v1/completions");
+
+        host.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe(sent);
+        answer.TokenQuota().Remaining.ShouldBe($"{1_000 - 6 - Math.Min(cap, 16)}");
+    }
+
     [Fact]
     public async Task A_stream_is_asked_for_what_it_took_though_nobody_else_wants_to_know()
     {
