@@ -237,9 +237,13 @@ internal ref struct ModelRequestReader
         ModelField.Model when _json.Token.TokenType != JsonTokenType.String => "a text",
         ModelField.Stream or ModelField.Background when _json.Token.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
         ModelField.N or ModelField.BestOf when _json.Token.TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
-        ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when !IsNumber(out _) => "a whole number, 0 or more",
+        ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when !IsNumber(out var tokens) || tokens < Least(field) =>
+            $"a whole number, {Least(field)} or more",
         _ => null,
     };
+
+    // No chat has an answer of nothing, and some servers take 0 for no maximum at all. Legacy completions may ask for their echo alone.
+    private readonly int Least(ModelField field) => Declares(field) && _request.Operation != ModelOperation.Completions ? 1 : 0;
 
     private bool IsNumber(out long number)
     {

@@ -101,6 +101,25 @@ public class LimitTokensAnswerTests
         answer.TokenQuota().Remaining.ShouldBe($"{1_000 - 6 - Math.Min(cap, 16)}");
     }
 
+    // Some servers read it as no maximum at all.
+    [Theory]
+    [InlineData("/v1/chat/completions", "max_tokens", 400)]
+    [InlineData("/v1/chat/completions", "max_completion_tokens", 400)]
+    [InlineData("/v1/responses", "max_output_tokens", 400)]
+    [InlineData("/v1/completions", "max_tokens", 200)]
+    public async Task No_answer_of_a_chat_has_no_tokens(string path, string field, int status)
+    {
+        await using var host = await TokenHost.StartAsync(_ => { });
+
+        var answer = await host.AskAsync($$"""{"model":"m","{{field}}":0}""", path);
+
+        answer.Status.ShouldBe(status);
+        if (status == 400)
+        {
+            answer.Refusal().ShouldBe((400, "invalid_value", field));
+        }
+    }
+
     [Fact]
     public async Task A_stream_is_asked_for_what_it_took_though_nobody_else_wants_to_know()
     {
