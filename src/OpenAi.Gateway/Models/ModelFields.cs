@@ -69,10 +69,4 @@ internal static class ModelFields
 
         return false;
     }
-
-    /// <summary>Whether the value of this member may be an image or a file rather than text.</summary>
-    public static bool HoldsMedia(in Utf8JsonReader name) =>
-        // Of the names that there are, few are as long as one of these.
-        (name.ValueIsEscaped || name.ValueSpan.Length is 3 or 9)
-        && (name.ValueTextEquals("url"u8) || name.ValueTextEquals("image_url"u8) || name.ValueTextEquals("file_data"u8));
 }

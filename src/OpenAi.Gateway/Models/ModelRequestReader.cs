@@ -12,7 +12,7 @@ internal ref struct ModelRequestReader
     private long _inputBytes;
     private int _best;
     private int _n;
-    private bool _isLink;
+    private MediaPlace _media;
 
     private ModelRequestReader(ModelRequest request, ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
     {
@@ -275,16 +275,7 @@ internal ref struct ModelRequestReader
     private void Count(bool isTokenId)
     {
         var length = _json.Value.Length;
-        _inputBytes += (_json.Token.TokenType == JsonTokenType.Number && isTokenId) || IsMedia() ? 1 : Math.Max(1, length);
-        _isLink = _json.Token.TokenType == JsonTokenType.PropertyName && ModelFields.HoldsMedia(_json.Token);
-    }
-
-    // Only where an image or file may stand: a text that begins alike is a text.
-    private bool IsMedia()
-    {
-        const int LongestType = 128;
-        var value = _json.Value;
-        return _isLink && _json.Token.TokenType == JsonTokenType.String && value.StartsWith("data:"u8)
-            && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0;
+        _inputBytes += (_json.Token.TokenType == JsonTokenType.Number && isTokenId) || _media.Holds(_json.Token, _json.Value) ? 1 : Math.Max(1, length);
+        _media.Pass(_json.Token);
     }
 }

@@ -42,6 +42,18 @@ public class ModelRequestReaderTests
         request.InputBytes.ShouldBeLessThan(200);
     }
 
+    [Fact]
+    public void Of_sound_in_the_body_only_a_byte_counts()
+    {
+        var data = new string('A', 100_000);
+
+        var sound = Read($$$"""{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"format":"wav","data":"{{{data}}}"}}]}]}""")!;
+        var text = Read($$$"""{"model":"m","messages":[{"role":"user","input_audio":{"data":["{{{data}}}"]},"content":[{"type":"text","data":"{{{data}}}"}]}]}""")!;
+
+        (sound.InputBytes, text.InputBytes).ShouldSatisfyAllConditions(
+            bytes => bytes.Item1.ShouldBeLessThan(200), bytes => bytes.Item2.ShouldBeGreaterThan(200_000));
+    }
+
     [Theory]
     [InlineData("""{"model":"m","messages":"TEXT","model":"n"}""")]
     [InlineData("""{"messages":"TEXT","mod\u0065l":"m","model":"n"}""")]
