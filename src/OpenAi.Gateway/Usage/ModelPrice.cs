@@ -3,6 +3,10 @@ namespace OpenAi.Gateway;
 /// <summary>What the tokens of a model cost, in each of its service tiers.</summary>
 internal sealed class ModelPrice
 {
+    // OpenAI's newer name, which requests may use; answers still have the older one.
+    private const string Fast = "fast";
+    private const string Priority = "priority";
+
     private readonly TokenPrice _standard;
     private readonly Dictionary<string, TokenPrice> _tiers = new(StringComparer.OrdinalIgnoreCase);
 
@@ -21,7 +25,10 @@ internal sealed class ModelPrice
         || tier.Equals("auto", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The price in a tier; <see langword="null"/> when it is not known.</summary>
-    public TokenPrice? In(string? tier) => IsStandard(tier) ? _standard : _tiers.GetValueOrDefault(tier!);
+    public TokenPrice? In(string? tier) => IsStandard(tier) ? _standard
+        : _tiers.TryGetValue(tier!, out var price) ? price
+        : tier!.Equals(Fast, StringComparison.OrdinalIgnoreCase) ? _tiers.GetValueOrDefault(Priority)
+        : null;
 
     private static TokenPrice Price(decimal? input, decimal? cachedInput, decimal? output) =>
         new(input.GetValueOrDefault(), cachedInput ?? input.GetValueOrDefault(), output);

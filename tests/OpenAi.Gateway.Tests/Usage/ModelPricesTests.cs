@@ -51,7 +51,9 @@ public sealed class ModelPricesTests
     [InlineData("auto", 12.5)]
     [InlineData("flex", 6.0)]
     [InlineData("FLEX", 6.0)]
-    [InlineData("priority", null)]
+    [InlineData("priority", 25.0)]
+    [InlineData("Fast", 25.0)]
+    [InlineData("scale", null)]
     [InlineData("standard", null)]
     public async Task A_tier_without_a_price_of_its_own_has_no_cost(string? tier, double? cost)
     {
@@ -140,7 +142,7 @@ public sealed class ModelPricesTests
                 Input = 2.5m,
                 CachedInput = 1.25m,
                 Output = 10,
-                Tiers = { ["flex"] = new TierPriceOptions { Input = 1, Output = 5 } },
+                Tiers = { ["flex"] = new TierPriceOptions { Input = 1, Output = 5 }, ["priority"] = new TierPriceOptions { Input = 5, Output = 20 } },
             };
             usage.Prices["gpt-4o-2030-01-01"] = new ModelPriceOptions { Input = 5, Output = 10 };
             usage.Prices["text-embedding-3-small"] = new ModelPriceOptions { Input = 0.02m };
