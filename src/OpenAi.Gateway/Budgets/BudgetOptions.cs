@@ -21,7 +21,10 @@ public sealed class BudgetOptions
     [EnumDataType(typeof(BudgetPeriod), ErrorMessage = "Period must be Month or Day.")]
     public BudgetPeriod Period { get; set; }
 
-    /// <summary>Whether models without a price are let pass, uncounted. If not, a request for one is answered 400.</summary>
+    /// <summary>
+    /// Whether models without a price are let pass: nothing is reserved for them, and counted is what the model costs that answered, if it has a price.
+    /// If not, a request for one is answered 400.
+    /// </summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool AllowUnpricedModels { get; set; }
 

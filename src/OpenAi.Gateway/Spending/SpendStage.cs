@@ -48,12 +48,13 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
                 return error ?? limit.RefuseForever(model, cost);
             }
 
+            var (key, window) = limit.WindowOf(request, services.Time.GetUtcNow());
             if (cost == 0)
             {
+                granted.Add(new SpendReservation(limit, key, window, 0, default));
                 continue;
             }
 
-            var (key, window) = limit.WindowOf(request, services.Time.GetUtcNow());
             if (await _counter.ReserveAsync(key, cost, limit.Most, window, limit.AllowDegradation, context.RequestAborted) is not { } reservation)
             {
                 if (limit.AllowDegradation)
@@ -71,11 +72,11 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
                 return limit.Refuse(context, reservation);
             }
 
-            granted.Add(new SpendReservation(limit, key, reservation, cost));
+            granted.Add(new SpendReservation(limit, key, window, cost, reservation));
         }
 
         // Of several limits the tightest one of each kind is shown: it is the one that the caller will meet first.
-        foreach (var one in granted.OrderByDescending(one => one.Reservation.Remaining))
+        foreach (var one in granted.Where(one => one.Cost > 0).OrderByDescending(one => one.Reservation.Remaining))
         {
             one.Limit.WriteHeaders(context.Response, one.Reservation);
         }
@@ -88,10 +89,21 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
     {
         foreach (var one in granted)
         {
-            if (one.Limit.Spent(model, usage, services.Prices) is { } spent)
+            if (one.Limit.Spent(model, usage, services.Prices) is not { } most)
             {
-                // A guess must not be dearer than all that the request could take.
-                await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, usage.IsGuessed ? Math.Min(spent, one.Cost) : spent);
+                continue;
+            }
+
+            // A guess must not be dearer than all that the request could take.
+            var spent = usage.IsGuessed ? Math.Min(most, one.Cost) : most;
+            if (one.Cost > 0)
+            {
+                await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, spent);
+            }
+            else if (spent > 0)
+            {
+                // It was another model that answered, or more than was asked for: it has to be counted, whatever is left.
+                await _counter.ReserveAsync(one.Key, spent, long.MaxValue, one.Window, allowsDegradation: true, CancellationToken.None);
             }
         }
     }
