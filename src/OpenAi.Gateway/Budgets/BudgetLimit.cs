@@ -50,7 +50,7 @@ internal sealed class BudgetLimit(BudgetOptions options, string name)
     public override long CostOf(ModelRequest model, ModelPrices prices, out GatewayError? error)
     {
         var tokens = Estimate.Of(model);
-        var dearest = model.PossibleModels.Max(one => prices.Find(one)?.In(model.ServiceTier)?.Cost(tokens));
+        var dearest = model.PossibleModels.Max(one => prices.Find(one)?.In(model.ServiceTier)?.Most(tokens));
         error = dearest is null && !options.AllowUnpricedModels ? GatewayErrors.ModelNotPriced(model.AskedModel, model.ServiceTier) : null;
         return dearest is { } cost ? Units(cost) : 0;
     }

@@ -12,10 +12,10 @@ internal sealed class ModelPrice
 
     public ModelPrice(ModelPriceOptions options)
     {
-        _standard = Price(options.Input, options.CachedInput, options.Output);
+        _standard = Price(options.Input, options.CachedInput, options.CacheWriteInput, options.Output);
         foreach (var (tier, price) in options.Tiers)
         {
-            _tiers[tier] = Price(price.Input, price.CachedInput, price.Output);
+            _tiers[tier] = Price(price.Input, price.CachedInput, price.CacheWriteInput, price.Output);
         }
     }
 
@@ -30,6 +30,6 @@ internal sealed class ModelPrice
         : tier!.Equals(Fast, StringComparison.OrdinalIgnoreCase) ? _tiers.GetValueOrDefault(Priority)
         : null;
 
-    private static TokenPrice Price(decimal? input, decimal? cachedInput, decimal? output) =>
-        new(input.GetValueOrDefault(), cachedInput ?? input.GetValueOrDefault(), output);
+    private static TokenPrice Price(decimal? input, decimal? cachedInput, decimal? cacheWriteInput, decimal? output) =>
+        new(input.GetValueOrDefault(), cachedInput ?? input.GetValueOrDefault(), cacheWriteInput ?? input.GetValueOrDefault(), output);
 }

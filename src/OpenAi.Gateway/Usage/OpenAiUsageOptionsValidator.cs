@@ -46,7 +46,7 @@ internal sealed partial class OpenAiUsageOptionsValidator : IValidateOptions<Ope
             return;
         }
 
-        CheckNumbers(path, price.Input, price.CachedInput, price.Output, result);
+        CheckNumbers(path, price.Input, price.CachedInput, price.CacheWriteInput, price.Output, result);
         foreach (var (tier, tierPrice) in price.Tiers)
         {
             var tierPath = $"{path}:{nameof(price.Tiers)}:{tier}";
@@ -60,12 +60,13 @@ internal sealed partial class OpenAiUsageOptionsValidator : IValidateOptions<Ope
             }
             else
             {
-                CheckNumbers(tierPath, tierPrice.Input, tierPrice.CachedInput, tierPrice.Output, result);
+                CheckNumbers(tierPath, tierPrice.Input, tierPrice.CachedInput, tierPrice.CacheWriteInput, tierPrice.Output, result);
             }
         }
     }
 
-    private static void CheckNumbers(string path, decimal? input, decimal? cachedInput, decimal? output, ValidateOptionsResultBuilder result)
+    private static void CheckNumbers(
+        string path, decimal? input, decimal? cachedInput, decimal? cacheWriteInput, decimal? output, ValidateOptionsResultBuilder result)
     {
         if (input is null)
         {
@@ -74,6 +75,7 @@ internal sealed partial class OpenAiUsageOptionsValidator : IValidateOptions<Ope
 
         CheckNumber(input, path + ":Input", result);
         CheckNumber(cachedInput, path + ":CachedInput", result);
+        CheckNumber(cacheWriteInput, path + ":CacheWriteInput", result);
         CheckNumber(output, path + ":Output", result);
     }
 

@@ -34,12 +34,28 @@ public class BudgetPriceTests
         await host.ShouldHaveSpentAsync(0);
     }
 
+    // Whether the provider keeps it is not known before.
+    [Fact]
+    public async Task Input_is_reserved_at_what_it_costs_to_keep_it_in_the_providers_cache()
+    {
+        await using var host = await StartAsync(0.0006m, """{"model":"kept","usage":{"prompt_tokens":10,"prompt_tokens_details":{"cache_write_tokens":4}}}""");
+
+        (await host.AskAsync("""{"model":"kept","max_tokens":1,"user":"ten bytes."}""")).Refusal().Code.ShouldBe("request_too_large_for_limit");
+        (await host.AskAsync("""{"model":"kept","max_tokens":1}""")).Status.ShouldBe(200);
+
+        await host.ShouldHaveSpentAsync((6 + (4 * 25)) / Million);
+    }
+
     private static Task<RouteHost> StartAsync(decimal amount, string? answer = null) => RouteHost.StartAsync(
         app => app.MapOpenAiRoute("/v1/{**path}", "openai").UseBudget(budget =>
         {
             (budget.Amount, budget.AllowUnpricedModels) = (amount, true);
             (budget.Group, budget.Key, budget.KeyType) = ("g", "everybody", LimitKeyType.Constant);
         }),
-        builder => builder.Services.AddOpenAiUsage(usage => usage.Prices["m"] = new ModelPriceOptions { Input = 1, Output = 2 }),
+        builder => builder.Services.AddOpenAiUsage(usage =>
+        {
+            usage.Prices["m"] = new ModelPriceOptions { Input = 1, Output = 2 };
+            usage.Prices["kept"] = new ModelPriceOptions { Input = 1, CacheWriteInput = 25, Output = 2 };
+        }),
         connection => connection.WriteJsonAsync(answer ?? TokenHost.Usage(10, 5)));
 }

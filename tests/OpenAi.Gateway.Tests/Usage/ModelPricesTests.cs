@@ -45,6 +45,25 @@ public sealed class ModelPricesTests
     }
 
     [Theory]
+    [InlineData("m", null, 0, 0, 10)]
+    [InlineData("m", null, 400_000, 0, 9)]
+    [InlineData("m", null, 400_000, 100_000, 9.25)]
+    [InlineData("m", null, 400_000, 700_000, 10.5)]
+    [InlineData("m", "flex", 0, 1_000_000, 6)]
+    [InlineData("plain", null, 0, 1_000_000, 10)]
+    public async Task Input_that_was_written_to_the_providers_cache_is_charged_apart(string model, string? tier, long cached, long written, decimal cost)
+    {
+        await using var host = await UsageHost.StartAsync(usage =>
+        {
+            var flex = new TierPriceOptions { Input = 5, CacheWriteInput = 6 };
+            usage.Prices["m"] = new ModelPriceOptions { Input = 10, CachedInput = 7.5m, CacheWriteInput = 12.5m, Tiers = { ["flex"] = flex } };
+            usage.Prices["plain"] = new ModelPriceOptions { Input = 10 };
+        });
+
+        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(1_000_000, 0, cached, written), model, tier).ShouldBe(cost);
+    }
+
+    [Theory]
     [InlineData(null, 12.5)]
     [InlineData("", 12.5)]
     [InlineData("default", 12.5)]

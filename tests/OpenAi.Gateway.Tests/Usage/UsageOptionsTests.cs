@@ -21,6 +21,7 @@ public sealed class UsageOptionsTests
         { options => options.Prices[" "] = new ModelPriceOptions { Input = 1 }, "Prices", "model's name" },
         { options => options.Prices["m"] = new ModelPriceOptions { Input = -1 }, "Prices:m:Input", "between 0 and" },
         { options => options.Prices["m"] = new ModelPriceOptions { Input = 1, CachedInput = -0.1m }, "Prices:m:CachedInput", "between 0 and" },
+        { options => options.Prices["m"] = new ModelPriceOptions { Input = 1, CacheWriteInput = -1 }, "Prices:m:CacheWriteInput", "between 0 and" },
         { options => options.Prices["m"] = new ModelPriceOptions { Input = 1, Output = 1_000_000_001 }, "Prices:m:Output", "a million tokens" },
         { options => options.Prices["m"] = Tiered("flex", new()), "Prices:m:Tiers:flex:Input", "0 when they are free" },
         { options => options.Prices["m"] = Tiered("flex", null!), "Prices:m:Tiers:flex", "Give Input and Output" },
