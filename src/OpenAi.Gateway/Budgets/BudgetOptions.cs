@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// maximum that it declares, is reserved before it goes upstream, and what it cost takes the place of that when its answer has ended. Answers from
 /// the cache cost nothing.
 /// </summary>
-/// <remarks>Completions, chat completions, responses and embeddings cost something; other operations are not counted.</remarks>
+/// <remarks>Completions, chat completions, responses and their compaction, and embeddings cost something; other operations are not counted.</remarks>
 public sealed class BudgetOptions
 {
     private Func<HttpContext, string?>? _keySelector;

@@ -27,7 +27,7 @@ internal static class GenAiSpan
         activity.SetTag("openai.api.type", request.Operation switch
         {
             ModelOperation.ChatCompletions => "chat_completions",
-            ModelOperation.Responses => "responses",
+            ModelOperation.Responses or ModelOperation.Compaction => "responses",
             _ => null,
         });
         if (usage.HasAnswer)

@@ -8,8 +8,8 @@ namespace OpenAi.Gateway;
 /// goes upstream, and what it took takes the place of that when its answer has ended. Answers from the cache take nothing.
 /// </summary>
 /// <remarks>
-/// Completions, chat completions, responses and embeddings are counted. Input that is not in the request's own text (images and files, an earlier
-/// response, the results of hosted tools) is counted only when the upstream has reported it.
+/// Completions, chat completions, responses and their compaction, and embeddings are counted. Input that is not in the request's own text (images,
+/// sound and files, an earlier response, the results of hosted tools) is counted only when the upstream has reported it.
 /// </remarks>
 public sealed class LimitTokensOptions
 {

@@ -17,4 +17,7 @@ public enum ModelOperation
 
     /// <summary><c>/embeddings</c>.</summary>
     Embeddings,
+
+    /// <summary><c>/responses/compact</c>, which shortens the input of further responses.</summary>
+    Compaction,
 }

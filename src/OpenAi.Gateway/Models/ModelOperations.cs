@@ -72,6 +72,7 @@ internal static class ModelOperations
         var known when Ends(known, "/chat/completions") => ModelOperation.ChatCompletions,
         var known when Ends(known, "/completions") => ModelOperation.Completions,
         var known when Ends(known, "/responses") => ModelOperation.Responses,
+        var known when Ends(known, "/responses/compact") => ModelOperation.Compaction,
         var known when Ends(known, "/embeddings") => ModelOperation.Embeddings,
         _ => ModelOperation.Other,
     };

@@ -166,6 +166,24 @@ public class LimitTokensAnswerTests
         await host.ShouldCountAsync(7);
     }
 
+    // It takes no maximum, and one that the gateway wrote into it would be refused.
+    [Theory]
+    [InlineData(WhenMaxUnknown.InjectCap)]
+    [InlineData(WhenMaxUnknown.Estimate)]
+    public async Task A_compaction_is_counted_as_the_responses_are(WhenMaxUnknown when)
+    {
+        const string Compacted =
+            """{"id":"resp_1","object":"response.compaction","output":[{"type":"compaction","encrypted_content":"x"}],"usage":{"input_tokens":70,"output_tokens":30,"total_tokens":100}}""";
+        await using var host = await TokenHost.StartAsync(
+            limit => (limit.WhenMaxUnknown, limit.DefaultMaxOutputTokens) = (when, 500), connection => connection.WriteJsonAsync(Compacted));
+
+        var answer = await host.AskAsync("""{"model":"m","input":"text"}""", "/v1/responses/compact");
+
+        answer.TokenQuota().Remaining.ShouldBe("485");
+        host.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe("""{"model":"m","input":"text"}""");
+        await host.ShouldCountAsync(100);
+    }
+
     [Fact]
     public async Task A_text_that_looks_like_an_image_is_reserved_for_as_a_text()
     {

@@ -140,6 +140,7 @@ public sealed class GenAiMetricsTests
     [Theory]
     [InlineData(ModelOperation.ChatCompletions, "chat")]
     [InlineData(ModelOperation.Responses, "chat")]
+    [InlineData(ModelOperation.Compaction, "chat")]
     [InlineData(ModelOperation.Completions, "text_completion")]
     [InlineData(ModelOperation.Embeddings, "embeddings")]
     [InlineData(ModelOperation.Other, null)]
