@@ -5,7 +5,7 @@ namespace OpenAi.Gateway;
 /// <summary>Knows what the members of an answer mean, in each of OpenAI's operations.</summary>
 internal static class AnswerFields
 {
-    private const int LongestName = 25;
+    private const int LongestName = 27;
 
     /// <summary>What a member is: a value to read, a part to look into, or both when it can be either.</summary>
     /// <param name="part">The part that it is a member of.</param>
@@ -60,6 +60,7 @@ internal static class AnswerFields
         : name.SequenceEqual("completion_tokens"u8) || name.SequenceEqual("output_tokens"u8) ? (AnswerField.Output, AnswerPart.Other)
         : name.SequenceEqual("total_tokens"u8) ? (AnswerField.Total, AnswerPart.Other)
         : name.SequenceEqual("prompt_cache_hit_tokens"u8) || name.SequenceEqual("cached_tokens"u8) ? (AnswerField.CachedInput, AnswerPart.Other)
+        : name.SequenceEqual("cache_creation_input_tokens"u8) ? (AnswerField.CacheWriteInput, AnswerPart.Other)
         : name.SequenceEqual("prompt_tokens_details"u8) || name.SequenceEqual("input_tokens_details"u8) ? (AnswerField.None, AnswerPart.InputDetails)
         : name.SequenceEqual("completion_tokens_details"u8) || name.SequenceEqual("output_tokens_details"u8) ? (AnswerField.None, AnswerPart.OutputDetails)
         : default;

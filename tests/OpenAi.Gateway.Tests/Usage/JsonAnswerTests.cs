@@ -46,17 +46,19 @@ public class JsonAnswerTests
     }
 
     [Theory]
-    [InlineData(""" "prompt_tokens_details":{"cached_tokens":3} """, 3)]
-    [InlineData(""" "prompt_cache_hit_tokens":3,"prompt_cache_miss_tokens":7 """, 3)]
-    [InlineData(""" "prompt_tokens_details":{"cached_tokens":3},"prompt_cache_hit_tokens":3,"prompt_cache_miss_tokens":7 """, 3)]
-    [InlineData(""" "cached_tokens":3 """, 3)]
-    [InlineData(""" "prompt_tokens_details":null """, 0)]
-    public void What_came_from_the_upstreams_cache_is_known_by_each_of_its_names(string details, long expected)
+    [InlineData(""" "prompt_tokens_details":{"cached_tokens":3} """, 3, 0)]
+    [InlineData(""" "prompt_cache_hit_tokens":3,"prompt_cache_miss_tokens":7 """, 3, 0)]
+    [InlineData(""" "prompt_tokens_details":{"cached_tokens":3},"prompt_cache_hit_tokens":3,"prompt_cache_miss_tokens":7 """, 3, 0)]
+    [InlineData(""" "cached_tokens":3 """, 3, 0)]
+    [InlineData(""" "prompt_tokens_details":{"cached_tokens":3,"cache_write_tokens":4} """, 3, 4)]
+    [InlineData(""" "prompt_tokens_details":{"cached_tokens":3},"cache_creation_input_tokens":4 """, 3, 4)]
+    [InlineData(""" "prompt_tokens_details":null """, 0, 0)]
+    public void What_the_upstreams_cache_had_or_was_given_is_known_by_each_of_its_names(string details, long cached, long written)
     {
         var bytes = Encoding.UTF8.GetBytes($$$"""{"model":"m","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12,{{{details}}}}}""");
         using var meter = Read(bytes.Chunk(5));
 
-        meter.Reported.ShouldBe(new TokenUsage(10, 2, expected));
+        meter.Reported.ShouldBe(new TokenUsage(10, 2, cached, written));
     }
 
     [Theory]
