@@ -156,8 +156,10 @@ internal sealed class AnswerReader(bool isTraced, bool hasOutput)
         }
     }
 
-    // Some servers count reasoning, or all output, in the total alone.
-    private TokenUsage Counted() => hasOutput && _total > _usage.Total ? _usage with { Output = _total - _usage.Input } : _usage;
+    // Some servers count reasoning, or all output, in the total alone; and some tell nothing else of embeddings, which have input only.
+    private TokenUsage Counted() => hasOutput && _total > _usage.Total ? _usage with { Output = _total - _usage.Input }
+        : !hasOutput && _usage.Input == 0 ? _usage with { Input = _total }
+        : _usage;
 
     private void TakeNumber(long number) => (_usage, _total, _hasUsage) = (
         _field switch
@@ -170,7 +172,7 @@ internal sealed class AnswerReader(bool isTraced, bool hasOutput)
             _ => _usage,
         },
         _field == AnswerField.Total ? number : _total,
-        _hasUsage || _field == AnswerField.Input);
+        _hasUsage || _field == AnswerField.Input || (_field == AnswerField.Total && !hasOutput));
 
     // Some servers write whole numbers as 10.0.
     private static bool TryCount(ref Utf8JsonReader json, out long number)
