@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace OpenAi.Gateway;
@@ -8,20 +9,27 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal struct MediaPlace
 {
+    // With what some writers put for a plus or a slash: \u002B, \/.
+    private static readonly SearchValues<byte> Base64 =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=\\"u8);
+
     private int _soundDepth;
     private bool _isLink;
+    private bool _isRaw;
     private bool _isSound;
 
     /// <summary>Goes on to the token behind this one.</summary>
     /// <param name="json">A reader that stands at it.</param>
     public void Pass(in Utf8JsonReader json)
     {
-        (_isLink, _isSound) = (false, false);
+        (_isLink, _isRaw, _isSound) = (false, false, false);
 
         // Of the names that there are, few are as long as one of these.
-        if (json.TokenType == JsonTokenType.PropertyName && (_soundDepth > 0 || json.ValueIsEscaped || json.ValueSpan.Length is 3 or 9 or 11))
+        if (json.TokenType == JsonTokenType.PropertyName && (_soundDepth > 0 || json.ValueIsEscaped || json.ValueSpan.Length is 3 or 6 or 9 or 11))
         {
-            _isLink = json.ValueTextEquals("url"u8) || json.ValueTextEquals("image_url"u8) || json.ValueTextEquals("file_data"u8);
+            var isFile = json.ValueTextEquals("file_data"u8);
+            _isLink = isFile || json.ValueTextEquals("url"u8) || json.ValueTextEquals("image_url"u8);
+            _isRaw = isFile || json.ValueTextEquals("result"u8); // The latter of an image_generation_call, sent back.
             _isSound = IsSound(json);
         }
     }
@@ -34,7 +42,8 @@ internal struct MediaPlace
         const int LongestType = 128;
         return json.TokenType == JsonTokenType.String
             && (_isSound
-                || (_isLink && value.StartsWith("data:"u8) && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0));
+                || (_isLink && value.StartsWith("data:"u8) && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0)
+                || (_isRaw && !value.ContainsAnyExcept(Base64)));
     }
 
     // Sound is the data of its object, without the type that links have before theirs.

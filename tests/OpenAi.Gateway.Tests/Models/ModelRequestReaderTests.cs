@@ -55,6 +55,30 @@ public class ModelRequestReaderTests
     }
 
     [Theory]
+    [InlineData("""{"type":"input_audio","input_audio":{"format":"wav","data":"BASE64"}}""")]
+    [InlineData("""{"type":"file","file":{"filename":"a.pdf","file_data":"BASE64"}}""")]
+    [InlineData("""{"type":"image_generation_call","status":"completed","result":"BASE64"}""")]
+    public void Of_sound_and_of_files_and_images_without_a_link_only_a_byte_counts(string part)
+    {
+        // As .NET writes it and as PHP does, and with the line breaks of mail.
+        foreach (var base64 in new[] { "+/9A", "\\u002B\\/9A", "AAAA\\r\\n" })
+        {
+            var data = string.Concat(Enumerable.Repeat(base64, 10_000));
+
+            var request = Read($$"""{"model":"m","messages":[{"role":"user","content":[{{part.Replace("BASE64", data)}}]}]}""")!;
+
+            request.InputBytes.ShouldBeLessThan(200);
+        }
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("data")]
+    public void A_text_counts_whole(string name) =>
+        Read($$"""{"model":"m","messages":[{"{{name}}":"{{string.Concat(Enumerable.Repeat("some words ", 1_000))}}"}]}""")!
+            .InputBytes.ShouldBeGreaterThan(11_000);
+
+    [Theory]
     [InlineData("""{"model":"m","messages":"TEXT","model":"n"}""")]
     [InlineData("""{"messages":"TEXT","mod\u0065l":"m","model":"n"}""")]
     public void A_field_that_stands_there_twice_is_refused_behind_a_long_text(string body)
