@@ -52,10 +52,22 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
     // The server would refuse a body that is too large while it is read; one that says so beforehand need not be begun.
     private Task GuardAsync(GatewayRequest request) =>
         route is not null
-            && request.Context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
+            && request.Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { MaxRequestBodySize: { } limit } size
             && request.Context.Request.ContentLength > limit
-            ? services.WriteErrorAsync(request.Context, GatewayErrors.BodyTooLarge(limit))
+            ? RefuseBodyAsync(request.Context, size, limit)
             : next(request);
+
+    // A server that may not read the body closes the connection at once, and a client that is still sending learns no more than that: SDKs then send all of
+    // it again. Behind its answer it reads on for some seconds.
+    private Task RefuseBodyAsync(HttpContext context, IHttpMaxRequestBodySizeFeature size, long limit)
+    {
+        if (!size.IsReadOnly)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
+        return services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit));
+    }
 
     private void End(GatewayRequest request, long started, Exception? failure)
     {

@@ -18,6 +18,21 @@ public sealed class RequestBodyErrorTests
         upstream.Requests.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_client_that_is_still_sending_what_is_too_long_reads_the_refusal()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Head("Content-Length: 6000"));
+        (await client.ReadAnswerAsync()).ShouldBeError(413, "request_too_large");
+
+        await client.SendAsync(new string('x', 6_000) + Request.Post("{}"));
+
+        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
+        upstream.Requests.Count.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(1 << 20)]
     [InlineData(2_500)]
