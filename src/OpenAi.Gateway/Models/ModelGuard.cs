@@ -31,8 +31,8 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     /// <summary>Refuses the request, or writes into it what the policies say.</summary>
     /// <param name="request">The request.</param>
     /// <param name="model">What its body asks for.</param>
-    /// <param name="isInPath">Whether its path names a model, so that the body need not.</param>
-    public GatewayError? Apply(GatewayRequest request, ModelRequest model, bool isInPath)
+    /// <param name="pathModels">The models that its path names, all of them allowed: the body need not name one then.</param>
+    public GatewayError? Apply(GatewayRequest request, ModelRequest model, string[] pathModels)
     {
         if (model.Doubt is { } doubt)
         {
@@ -40,7 +40,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         }
 
         var compiled = Array.ConvertAll(policies, policy => policy.Models);
-        if (CheckName(request, model, isInPath) is { } notAllowed)
+        if (CheckName(request, model, pathModels) is { } notAllowed)
         {
             return notAllowed;
         }
@@ -64,19 +64,26 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     private IEnumerable<ModelNames> AllowedFor(GatewayRequest request) =>
         policies.Select(policy => policy.Models.Allowed).Append(request.Consumer?.AllowedNames).OfType<ModelNames>();
 
-    private GatewayError? CheckName(GatewayRequest request, ModelRequest model, bool isInPath)
+    private GatewayError? CheckName(GatewayRequest request, ModelRequest model, string[] pathModels)
     {
         foreach (var allowed in AllowedFor(request))
         {
             // Without a model in the path, only an operation that the gateway does not know may do without one.
             if (model.AskedModel is not { } asked)
             {
-                return (isInPath || model.Operation == ModelOperation.Other) && model.ModelMember is null ? null : GatewayErrors.MissingField("model");
+                return (pathModels.Length > 0 || model.Operation == ModelOperation.Other) && model.ModelMember is null ? null : GatewayErrors.MissingField("model");
             }
 
             if (!allowed.Contains(asked))
             {
-                return GatewayErrors.ModelNotAllowed(asked);
+                if (pathModels is not [var deployment])
+                {
+                    return GatewayErrors.ModelNotAllowed(asked);
+                }
+
+                // Azure reads the path alone, and its clients write any name into the body. Whoever reads the body shall read there what was allowed.
+                model.Model = deployment;
+                return null;
             }
         }
 

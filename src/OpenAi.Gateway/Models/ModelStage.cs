@@ -64,7 +64,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         if (isGuarded)
         {
             error ??= guard.CheckPath(request, pathModels);
-            error ??= model is not null ? guard.Apply(request, model, isInPath: pathModels.Length > 0)
+            error ??= model is not null ? guard.Apply(request, model, pathModels)
                 : IsWithoutModel(request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
                 : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);

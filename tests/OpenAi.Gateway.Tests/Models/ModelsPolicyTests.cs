@@ -71,7 +71,7 @@ public class ModelsPolicyTests
     [InlineData("/v1/deployments/small/chat/completions?api-version=1", """{"model":"small"}""", null)]
     [InlineData("/v1/deployments/small/chat/completions", "{}", null)]
     [InlineData("/v1/deployments/large/chat/completions", """{"model":"small"}""", "large")]
-    [InlineData("/v1/deployments/small/chat/completions", """{"model":"large"}""", "large")]
+    [InlineData("/v1/deployments/small/engines/small/chat/completions", """{"model":"large"}""", "large")]
     [InlineData("/v1/Deployments//l%61rge/chat/completions", """{"model":"small"}""", "large")]
     [InlineData("/v1/deployments/small%2F..%2Flarge/chat/completions", """{"model":"small"}""", "large")]
     [InlineData("/v1/deployments%5Clarge/chat/completions", """{"model":"small"}""", "large")]
@@ -87,6 +87,21 @@ public class ModelsPolicyTests
 
         (answer.Status == 200 ? null : answer.Refusal().Code).ShouldBe(refused is null ? null : "model_not_allowed");
         answer.Text.Contains($"'{refused}'", StringComparison.Ordinal).ShouldBe(refused is not null, answer.Text);
+    }
+
+    [Theory]
+    [InlineData("/v1/deployments/small/chat/completions", """{"model":"large"}""")]
+    [InlineData("/v1/deployments/sm%61ll/images/generations", """{"model":"large"}""")]
+    [InlineData("/v1/deployments/small/chat/completions", """{"model":""}""")]
+    public async Task The_body_says_what_the_path_does_where_it_names_a_model_that_is_not_allowed(string path, string body)
+    {
+        await using var host = await ModelHost.StartAsync(models => models.AllowedModels = ["small"]);
+
+        var answer = await host.AskAsync(body, path);
+
+        answer.Status.ShouldBe(200);
+        answer["X-Upstream-Model"].ShouldBe("small");
+        host.Upstream.Requests.Single().Text.ShouldBe("""{"model":"small"}""");
     }
 
     [Theory]
