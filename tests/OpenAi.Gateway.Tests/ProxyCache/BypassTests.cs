@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
 public class BypassTests
@@ -24,6 +26,36 @@ public class BypassTests
         await host.PostAsync(question);
 
         (await host.PostAsync(question)).Cache.ShouldBe(cache);
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/threads", "BYPASS")]
+    [InlineData("POST", "/v1/threads/thread_1/messages", "BYPASS")]
+    [InlineData("GET", "/v1/Files?purpose=batch", "BYPASS")]
+    [InlineData("POST", "/openai/vector_stores?api-version=1", "BYPASS")]
+    [InlineData("POST", "/v1/realtime/client_secrets", "BYPASS")]
+    [InlineData("POST", "/v1/chat/completions/chatcmpl_1", "BYPASS")]
+    [InlineData("POST", "/v1/images/generations?of=files/threads", "HIT")]
+    [InlineData("POST", "/openai/deployments/files/embeddings", "HIT")]
+    [InlineData("GET", "/v1/models", "HIT")]
+    public async Task What_the_upstream_keeps_for_its_clients(string method, string path, string cache)
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app =>
+            app.MapOpenAiRoute("/{**path}", "openai").WithMethods("GET", "POST").UseProxyCache());
+        await host.AskAsync("{}", path, method);
+
+        var reply = await host.AskAsync("{}", path, method);
+
+        (reply.Cache, reply.Text).ShouldBe((cache, cache == "HIT" ? "{\"answer\":1}" : "{\"answer\":2}"));
+    }
+
+    [Fact]
+    public async Task A_path_of_an_endpoint_that_is_no_route_to_an_upstream_says_nothing()
+    {
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => app.MapGet("/files", () => "files").UseProxyCache());
+        await host.AskAsync(path: "/files", method: "GET");
+
+        (await host.AskAsync(path: "/files", method: "GET")).Cache.ShouldBe("HIT");
     }
 
     [Theory]
