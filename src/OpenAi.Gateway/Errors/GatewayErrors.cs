@@ -70,6 +70,12 @@ internal static class GatewayErrors
     public static readonly GatewayError PathElsewhere = new(
         StatusCodes.Status400BadRequest, "The path has a segment '..', which leads elsewhere. Write the path itself.", InvalidRequest, "invalid_path");
 
+    public static readonly GatewayError NoWebSocket = new(
+        StatusCodes.Status501NotImplemented,
+        "WebSockets are not passed on here. Use the operation's HTTP form, or connect to the provider.",
+        InvalidRequest,
+        "websocket_not_supported");
+
     public static GatewayError MethodNotAllowed(string method) => new(
         StatusCodes.Status405MethodNotAllowed, $"The method {method} is not supported here.", InvalidRequest, "method_not_allowed");
 

@@ -46,6 +46,11 @@ internal sealed class Forwarder
             return _services.WriteErrorAsync(context, GatewayErrors.MethodNotAllowed(context.Request.Method));
         }
 
+        if (HttpMethods.IsGet(context.Request.Method) && AsksForWebSocket(context.Request))
+        {
+            return _services.WriteErrorAsync(context, GatewayErrors.NoWebSocket);
+        }
+
         if (_metadata.Settings.LeadsElsewhere(request.UpstreamPath))
         {
             return _services.WriteErrorAsync(context, GatewayErrors.PathElsewhere);
@@ -54,6 +59,10 @@ internal sealed class Forwarder
         var upstream = request.TargetIn(_services.Upstreams);
         return GatewayActivitySource.HasListeners ? TraceAsync(request, upstream) : ForwardAsync(request, upstream);
     }
+
+    // Without the upgrade, which is of one hop, the upstream would see a GET that makes no sense to it, and say so in words that help nobody.
+    private static bool AsksForWebSocket(HttpRequest request) =>
+        request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase);
 
     private async Task TraceAsync(GatewayRequest request, Upstream upstream)
     {
