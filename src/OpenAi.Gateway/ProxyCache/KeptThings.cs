@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal static class KeptThings
 {
-    private const string Chats = "/chat/completions/";
+    private const string Chats = "/chat/completions";
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Names = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -29,6 +29,6 @@ internal static class KeptThings
             }
         }
 
-        return path.Contains(Chats, StringComparison.OrdinalIgnoreCase); // One that was stored, by its identifier.
+        return path.Contains(Chats, StringComparison.OrdinalIgnoreCase); // Those that were stored, or one of them by its identifier.
     }
 }

@@ -35,6 +35,8 @@ public class BypassTests
     [InlineData("POST", "/openai/vector_stores?api-version=1", "BYPASS")]
     [InlineData("POST", "/v1/realtime/client_secrets", "BYPASS")]
     [InlineData("POST", "/v1/chat/completions/chatcmpl_1", "BYPASS")]
+    [InlineData("GET", "/v1/chat/completions?limit=2", "BYPASS")]
+    [InlineData("POST", "/v1/chat/completions", "HIT")]
     [InlineData("POST", "/v1/images/generations?of=files/threads", "HIT")]
     [InlineData("POST", "/openai/deployments/files/embeddings", "HIT")]
     [InlineData("GET", "/v1/models", "HIT")]
