@@ -17,4 +17,6 @@ internal enum ModelField
     Input = 512,
     ServiceTier = 1024,
     Background = 2048,
+    Models = 4096,
+    Fallbacks = 8192,
 }

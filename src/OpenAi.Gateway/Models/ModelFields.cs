@@ -7,11 +7,14 @@ namespace OpenAi.Gateway;
 /// <summary>The names of the fields of a request that the gateway acts on.</summary>
 internal static class ModelFields
 {
+    /// <summary>What a field with other models than the one to ask should be.</summary>
+    public const string NamesOfModels = "a list of names of models";
+
     /// <summary>In the order of <see cref="ModelField"/>.</summary>
     public static readonly string[] Names =
     [
         "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "prompt", "input",
-        "service_tier", "background",
+        "service_tier", "background", "models", "fallbacks",
     ];
 
     private static readonly int Longest = Names.Max(name => name.Length);
@@ -32,6 +35,8 @@ internal static class ModelFields
         : name.ValueTextEquals("input"u8) ? ModelField.Input
         : name.ValueTextEquals("service_tier"u8) ? ModelField.ServiceTier
         : name.ValueTextEquals("background"u8) ? ModelField.Background
+        : name.ValueTextEquals("models"u8) ? ModelField.Models
+        : name.ValueTextEquals("fallbacks"u8) ? ModelField.Fallbacks
         : ModelField.None;
 
     /// <summary>Whether a name can be one of a field, or look like one: most are told apart by their length.</summary>

@@ -14,12 +14,12 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     public bool Covers(GatewayRequest request) =>
         policies.Length > 0 || request.Consumer?.AllowedNames is not null || (spends.Length > 0 && request.Operation != ModelOperation.Other);
 
-    /// <summary>Refuses a request whose path names a model that is not allowed.</summary>
-    public GatewayError? CheckPath(GatewayRequest request, string[] pathModels)
+    /// <summary>Refuses a request that names a model that is not allowed, elsewhere than in <c>model</c>.</summary>
+    public GatewayError? CheckOthers(GatewayRequest request, IReadOnlyList<string> names)
     {
         foreach (var allowed in AllowedFor(request))
         {
-            if (Array.Find(pathModels, name => !allowed.Contains(name)) is { } refused)
+            if (names.FirstOrDefault(name => !allowed.Contains(name)) is { } refused)
             {
                 return GatewayErrors.ModelNotAllowed(refused);
             }
@@ -37,6 +37,11 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         if (model.Doubt is { } doubt)
         {
             return doubt;
+        }
+
+        if (CheckOthers(request, model.OtherModels ?? []) is { } refused)
+        {
+            return refused;
         }
 
         var compiled = Array.ConvertAll(policies, policy => policy.Models);

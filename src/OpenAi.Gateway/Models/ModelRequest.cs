@@ -26,6 +26,9 @@ internal sealed class ModelRequest
     /// <summary>The model that the client asked for.</summary>
     public string? AskedModel { get; set; }
 
+    /// <summary>The models that may answer in its place: OpenRouter and LiteLLM take such lists.</summary>
+    public List<string>? OtherModels { get; set; }
+
     /// <summary>The model that the upstream is asked for.</summary>
     public string? Model { get; set; }
 
@@ -92,7 +95,7 @@ internal sealed class ModelRequest
     {
         (Operation, _body) = (ModelOperation.Other, default);
         (_edits, _modelEdit, _usageEdit) = (null, null, null);
-        (AskedModel, Model, PossibleModels) = (null, null, null);
+        (AskedModel, OtherModels, Model, PossibleModels) = (null, null, null, null);
         (IsStream, ClientAsksForUsage, IsBackground) = (false, false, false);
         (MaxOutputTokens, DeclaredMaxField) = (null, null);
         (Choices, Prompts, InputBytes) = (1, 1, 0);

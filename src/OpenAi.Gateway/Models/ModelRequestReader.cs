@@ -214,11 +214,28 @@ internal ref struct ModelRequestReader
             {
                 texts++;
             }
+
+            if (field is ModelField.Models or ModelField.Fallbacks)
+            {
+                TakeOtherModel(field);
+            }
         }
 
         if (field == ModelField.Prompt && isArray && _request.Operation == ModelOperation.Completions)
         {
             _request.Prompts = Math.Max(1, texts);
+        }
+    }
+
+    private void TakeOtherModel(ModelField field)
+    {
+        if (_json.Token.TokenType == JsonTokenType.String)
+        {
+            (_request.OtherModels ??= []).Add(KnownWords.Get(ref _json.Token));
+        }
+        else if (_request.Operation != ModelOperation.Other)
+        {
+            _request.Doubt ??= GatewayErrors.InvalidField(ModelFields.NameOf(field), ModelFields.NamesOfModels);
         }
     }
 
@@ -235,6 +252,7 @@ internal ref struct ModelRequestReader
     private string? Problem(ModelField field) => _json.Token.TokenType == JsonTokenType.Null ? null : field switch
     {
         ModelField.Model when _json.Token.TokenType != JsonTokenType.String => "a text",
+        ModelField.Models or ModelField.Fallbacks when _json.Token.TokenType != JsonTokenType.StartArray => ModelFields.NamesOfModels,
         ModelField.Stream or ModelField.Background when _json.Token.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
         ModelField.N or ModelField.BestOf when _json.Token.TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
         ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when !IsNumber(out var tokens) || tokens < Least(field) =>

@@ -63,7 +63,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         var pathModels = isGuarded ? PathModels.Of(request) : [];
         if (isGuarded)
         {
-            error ??= guard.CheckPath(request, pathModels);
+            error ??= guard.CheckOthers(request, pathModels);
             error ??= model is not null ? guard.Apply(request, model, pathModels)
                 : IsWithoutModel(request, body) ? null
                 : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
@@ -80,9 +80,9 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             model.PossibleModels = PossibleModels(model, upstream);
         }
 
-        if (pathModels.Length > 0 && model is not null)
+        if (model is not null && (pathModels.Length > 0 || model.OtherModels is not null))
         {
-            model.PossibleModels = [.. model.PossibleModels, .. pathModels];
+            model.PossibleModels = [.. model.PossibleModels, .. pathModels, .. model.OtherModels ?? []];
         }
 
         var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();

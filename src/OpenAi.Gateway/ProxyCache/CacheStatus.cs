@@ -15,6 +15,6 @@ public enum CacheStatus
     /// <summary>The upstream failed; a stored answer past its time was sent.</summary>
     Stale,
 
-    /// <summary>The cache was left out: the method, a condition, a caller without a name or the size of the request excludes it.</summary>
+    /// <summary>The cache was left out: the method, a condition, a caller without a name, the size of the request or what it is about excludes it.</summary>
     Bypass,
 }

@@ -51,6 +51,12 @@ public class ModelGuardTests
     [InlineData("""{"model":"m","max_completion_tokens":9.5}""", 400, "invalid_value", "max_completion_tokens")]
     [InlineData("""{"model":"m","stream":"true"}""", 400, "invalid_value", "stream")]
     [InlineData("""{"model":"m","stream":1}""", 400, "invalid_value", "stream")]
+    [InlineData("""{"model":"m","models":["m"],"fallbacks":null}""", 200, null, null)]
+    [InlineData("""{"model":"m","models":["m","other"]}""", 403, "model_not_allowed", "model")]
+    [InlineData("""{"model":"m","mode\u006cs":["other"]}""", 403, "model_not_allowed", "model")]
+    [InlineData("""{"model":"m","fallbacks":["other"]}""", 403, "model_not_allowed", "model")]
+    [InlineData("""{"model":"m","fallbacks":[{"model":"other"}]}""", 400, "invalid_value", "fallbacks")]
+    [InlineData("""{"model":"m","models":"other"}""", 400, "invalid_value", "models")]
     public async Task A_body_is_understood_or_refused(string body, int status, string? code, string? param)
     {
         await using var host = await ModelHost.StartAsync(models => models.AllowedModels = ["m"]);
