@@ -113,6 +113,13 @@ internal sealed class Forwarder
         {
             _end.ClientGone(context);
         }
+        finally
+        {
+            if (request.Body is { IsComplete: false } streamed)
+            {
+                await streamed.EndCopyAsync();
+            }
+        }
     }
 
     private async Task AnswerAsync(GatewayRequest request, ForwardAttempt attempt)

@@ -22,6 +22,8 @@ internal sealed class RequestBody : IDisposable
     private readonly byte[] _buffer;
     private readonly int _length;
     private readonly Stream? _rest;
+    private readonly CancellationTokenSource? _noMore;
+    private TaskCompletionSource? _copying;
     private volatile int _users = 1;
     private bool _restIsTaken;
     private volatile bool _waitsForClient;
@@ -31,6 +33,7 @@ internal sealed class RequestBody : IDisposable
         _buffer = buffer;
         _length = length;
         _rest = rest;
+        _noMore = rest is null ? null : new CancellationTokenSource();
         ContentLength = contentLength;
     }
 
@@ -76,7 +79,7 @@ internal sealed class RequestBody : IDisposable
                 {
                     if (length == most)
                     {
-                        return new RequestBody(buffer, length, body, announced);
+                        return new RequestBody(buffer, length, IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : body, announced);
                     }
 
                     buffer = Grow(buffer, length, most);
@@ -149,28 +152,51 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
+    /// <summary>
+    /// Ends a copy of the rest that an early answer has left behind, and any that would begin later: when the request has ended, the server itself reads what the
+    /// client still sends.
+    /// </summary>
+    public async ValueTask EndCopyAsync()
+    {
+        if (_noMore is not null)
+        {
+            await _noMore.CancelAsync();
+            if (_rest is ServerBodyStream && Volatile.Read(ref _copying) is { } copying)
+            {
+                await copying.Task; // Of another stream nobody knows whether it can be given up.
+            }
+        }
+    }
+
     public void Dispose() => Release();
 
     private async Task CopyRestAsync(Stream rest, Stream target, CancellationToken cancellationToken)
     {
+        var copying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _copying, copying);
         var buffer = ArrayPool<byte>.Shared.Rent(RestBufferSize);
         try
         {
-            while (await ReadRestAsync(rest, buffer, cancellationToken) is var read and > 0)
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _noMore!.Token);
+            either.Token.ThrowIfCancellationRequested();
+            while (await ReadRestAsync(rest, buffer, either.Token) is var read and > 0)
             {
-                await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                await target.WriteAsync(buffer.AsMemory(0, read), either.Token);
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            copying.SetResult();
         }
     }
 
     // What a middleware has put in the place of the server's stream, as the one that unpacks compressed bodies does, has another length than the one that
     // the client announced.
-    private static long? LengthOf(HttpRequest request) =>
-        request.Body.GetType().Assembly == request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly ? request.ContentLength : null;
+    private static long? LengthOf(HttpRequest request) => IsOfServer(request) ? request.ContentLength : null;
+
+    private static bool IsOfServer(HttpRequest request) =>
+        request.Body.GetType().Assembly == request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly;
 
     // A client that breaks off must not look like an upstream that does: both are an IOException to the handler.
     private async ValueTask<int> ReadRestAsync(Stream rest, byte[] buffer, CancellationToken cancellationToken)

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace OpenAi.Gateway;
+
+/// <summary>
+/// Reads a request's body so that a read can be given up: the server's own stream stays in the midst of one whose token is cancelled, and the server can
+/// neither read what the client still sends nor use the connection again.
+/// </summary>
+internal sealed class ServerBodyStream(PipeReader body) : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        using var givenUp = cancellationToken.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), body);
+        while (true)
+        {
+            var read = await body.ReadAsync(CancellationToken.None);
+            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, buffer.Length));
+            taken.CopyTo(buffer.Span);
+            var count = (int)taken.Length;
+            body.AdvanceTo(taken.End);
+            if (count > 0 || read.IsCompleted)
+            {
+                return count;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use ReadAsync.");
+
+    public override void Flush() => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
