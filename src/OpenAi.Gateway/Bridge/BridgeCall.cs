@@ -83,7 +83,7 @@ internal sealed class BridgeCall : IDisposable
             if (_meter is not null)
             {
                 _meter.Complete();
-                request.Usage!.Add(_meter, _inputBytes, isWhole);
+                request.Usage!.Add(_meter, attempt.Model, _inputBytes, isWhole);
             }
         }
     }

@@ -55,9 +55,18 @@ internal sealed class BudgetLimit(BudgetOptions options, string name)
         return dearest is { } cost ? Units(cost) : 0;
     }
 
-    public override long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices) => model.IsBackground && usage.IsEstimated
-        ? null
-        : prices.Cost(usage.Tokens, usage.AnsweredModel, usage.SentModel ?? model.Model, usage.ServiceTier) is { } cost ? Units(cost) : null;
+    public override long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices)
+    {
+        if (model.IsBackground && usage.IsEstimated)
+        {
+            return null;
+        }
+
+        var known = usage.Calls is { } calls
+            ? prices.Cost(calls)
+            : prices.Cost(usage.Tokens, usage.AnsweredModel, usage.SentModel ?? model.Model, usage.ServiceTier);
+        return known is { } cost ? Units(cost) : null;
+    }
 
     public override GatewayError Refuse(HttpContext context, LimitReservation reservation)
     {

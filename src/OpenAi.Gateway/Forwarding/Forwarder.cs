@@ -162,7 +162,7 @@ internal sealed class Forwarder
             if (meter is not null)
             {
                 meter.Complete();
-                request.Usage!.Add(meter, request.Model?.InputBytes ?? 0, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
+                request.Usage!.Add(meter, attempt.Model, request.Model?.InputBytes ?? 0, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
             }
         }
 

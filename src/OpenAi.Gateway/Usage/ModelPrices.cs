@@ -54,6 +54,18 @@ internal sealed class ModelPrices : IDisposable
         return (table.Find(answeredModel) ?? table.Find(sentModel))?.In(tier)?.Cost(usage);
     }
 
+    /// <summary>What several calls cost together, each by its own model; <see langword="null"/> when one of them has no price.</summary>
+    public decimal? Cost(IReadOnlyList<CallUsage> calls)
+    {
+        decimal? sum = 0;
+        foreach (var call in calls)
+        {
+            sum += Cost(call.Tokens, call.AnsweredModel, call.SentModel, call.ServiceTier);
+        }
+
+        return sum;
+    }
+
     /// <summary>Takes over the prices as they are configured now, if they are right.</summary>
     public void Reload()
     {

@@ -10,6 +10,8 @@ internal sealed class RequestUsage
     private const int BytesPerToken = 4;
 
     private readonly Lock _lock = new();
+    private List<CallUsage>? _calls;
+    private string? _firstSent;
 
     public TokenUsage Tokens { get; private set; }
 
@@ -18,6 +20,9 @@ internal sealed class RequestUsage
 
     /// <summary>Whether a part of <see cref="Tokens"/> is the gateway's own guess.</summary>
     public bool IsGuessed { get; private set; }
+
+    /// <summary>What each call took when there was more than one; else <see langword="null"/>.</summary>
+    public IReadOnlyList<CallUsage>? Calls => _calls;
 
     public string? SentModel { get; set; }
 
@@ -48,13 +53,22 @@ internal sealed class RequestUsage
 
     /// <summary>Adds what an answer told of itself; called once for each call, when its answer has ended.</summary>
     /// <param name="answer">What was read of it.</param>
+    /// <param name="sentModel">The model that the call asked for.</param>
     /// <param name="inputBytes">How many bytes of input the call was asked with, for an answer that does not tell its usage.</param>
     /// <param name="isWhole">Whether it reached its end.</param>
-    public void Add(AnswerMeter answer, long inputBytes, bool isWhole)
+    public void Add(AnswerMeter answer, string? sentModel, long inputBytes, bool isWhole)
     {
         lock (_lock)
         {
+            var tokens = answer.Reported ?? Estimate(answer, inputBytes);
+            if (HasAnswer)
+            {
+                _calls ??= [new CallUsage(Tokens, AnsweredModel, _firstSent, ServiceTier)];
+                _calls.Add(new CallUsage(tokens, answer.Model, sentModel, answer.ServiceTier));
+            }
+
             HasAnswer = true;
+            _firstSent ??= sentModel;
             HasToldError |= answer.HasError;
             IsStreamed |= answer.IsEventStream;
             AnsweredModel ??= answer.Model;
@@ -62,7 +76,7 @@ internal sealed class RequestUsage
             ResponseId ??= answer.Id;
             FinishReasons = FinishReasons.Count == 0 ? answer.FinishReasons : FinishReasons;
             FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
-            Tokens += answer.Reported ?? Estimate(answer, inputBytes);
+            Tokens += tokens;
             IsGuessed |= answer.Reported is null;
             IsEstimated |= IsGuessed || (!isWhole && answer.IsUsageInterim);
         }
@@ -94,7 +108,7 @@ internal sealed class RequestUsage
     public void Clear()
     {
         (Tokens, FirstTokenAt, FinishReasons) = (default, null, []);
-        (SentModel, AnsweredModel, ServiceTier, ResponseId) = (null, null, null, null);
+        (SentModel, AnsweredModel, ServiceTier, ResponseId, _calls, _firstSent) = (null, null, null, null, null, null);
         (IsEstimated, IsGuessed, IsStreamed, HasAnswer, HasToldError, HasClientLeft, HasTimedOut) = (false, false, false, false, false, false, false);
     }
 

@@ -59,7 +59,10 @@ internal sealed class UsageLedger(
             return;
         }
 
-        if (prices.Cost(record.Usage, record.AnsweredModel, record.SentModel, record.ServiceTier) is { } cost)
+        var known = record.Calls is { } calls
+            ? prices.Cost(calls)
+            : prices.Cost(record.Usage, record.AnsweredModel, record.SentModel, record.ServiceTier);
+        if (known is { } cost)
         {
             record.SetCost(cost, prices.Currency);
         }

@@ -83,6 +83,9 @@ public sealed record UsageRecord
         init => _currency = value;
     }
 
+    /// <summary>What each upstream call took when the request had several; else <see langword="null"/>.</summary>
+    internal IReadOnlyList<CallUsage>? Calls { get; init; }
+
     /// <summary>Whether the upstream did something of which the gateway does not know what it takes.</summary>
     internal bool IsUnread { get; init; }
 

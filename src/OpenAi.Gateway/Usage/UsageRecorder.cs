@@ -33,6 +33,7 @@ internal static class UsageRecorder
             TimeToFirstToken = usage.FirstTokenAt is { } at ? time.GetElapsedTime(started, at) : null,
             Duration = duration,
             ServiceTier = usage.ServiceTier,
+            Calls = usage.Calls,
             IsUnread = IsUnread(request, context, ending),
         };
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using OpenAi.Gateway.Tests.Ledger;
 using OpenAi.Gateway.Tests.LimitTokens;
 using OpenAi.Gateway.Tests.Models;
 using OpenAi.Gateway.Tests.Routing;
@@ -45,6 +46,39 @@ public class BudgetPriceTests
 
         await host.ShouldHaveSpentAsync((6 + (4 * 25)) / Million);
     }
+
+    [Fact]
+    public async Task Each_prompt_costs_what_the_model_costs_that_answered_it()
+    {
+        var sink = new LedgerSink();
+        await using var first = ScriptedUpstream.Start(connection => connection.Request.Text.Contains("\"b\"", StringComparison.Ordinal)
+            ? connection.WriteJsonAsync("{}", 500)
+            : connection.WriteJsonAsync(Chat("m")));
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/completions", "first").BridgeCompletions(_ => { }).UseBudget(budget =>
+                (budget.Amount, budget.Group, budget.Key, budget.KeyType) = (1, "g", "everybody", LimitKeyType.Constant)),
+            builder =>
+            {
+                BudgetTests.AddPrices(builder);
+                builder.Services.AddSingleton<UsageSink>(sink);
+                builder.Services.AddOpenAiUpstream("first", upstream =>
+                {
+                    upstream.AddNode(first.Address.ToString());
+                    upstream.FallbackTo("openai", fallback => fallback.Models["m"] = "dear");
+                });
+            },
+            connection => connection.WriteJsonAsync(Chat("dear")));
+
+        (await host.AskAsync("""{"model":"m","prompt":["a","b"],"max_tokens":9}""", "/v1/completions")).Status.ShouldBe(200);
+
+        const decimal Cost = (7 + (5 * 2) + 7 + (5 * 100)) / Million;
+        await host.ShouldHaveSpentAsync(Cost);
+        await sink.WhenAsync(1);
+        sink.Records.ShouldHaveSingleItem().Cost.ShouldBe(Cost);
+    }
+
+    private static string Chat(string model) =>
+        $$$"""{"id":"c","created":1,"model":"{{{model}}}","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12}}""";
 
     private static Task<RouteHost> StartAsync(decimal amount, string? answer = null) => RouteHost.StartAsync(
         app => app.MapOpenAiRoute("/v1/{**path}", "openai").UseBudget(budget =>
