@@ -101,6 +101,12 @@ internal sealed class Forwarder
                 return;
             }
 
+            if (!body.IsComplete)
+            {
+                await ForwardLargeAsync(request, upstream, body);
+                return;
+            }
+
             using var call = new UpstreamCall(request.UpstreamPath, body, context.RequestAborted)
             {
                 Form = request.Model?.Form ?? default,
@@ -113,12 +119,20 @@ internal sealed class Forwarder
         {
             _end.ClientGone(context);
         }
+    }
+
+    // The rest of the body is read while it is sent, which must have ended when the request ends.
+    private async Task ForwardLargeAsync(GatewayRequest request, Upstream upstream, RequestBody body)
+    {
+        try
+        {
+            using var call = new UpstreamCall(request.UpstreamPath, body, request.Context.RequestAborted);
+            using var attempt = await _caller.SendAsync(request, upstream, call);
+            await AnswerAsync(request, attempt);
+        }
         finally
         {
-            if (request.Body is { IsComplete: false } streamed)
-            {
-                await streamed.EndCopyAsync();
-            }
+            await body.EndCopyAsync();
         }
     }
 

@@ -12,8 +12,6 @@ internal sealed class RequestBody : IDisposable
 {
     public const int DefaultMaxBuffered = 1 << 20;
 
-    private const int RestBufferSize = 64 * 1024;
-
     // Of a larger body, memory is only taken as it comes: to announce one costs a client nothing.
     private const int MostAnnounced = 64 * 1024;
 
@@ -21,19 +19,14 @@ internal sealed class RequestBody : IDisposable
 
     private readonly byte[] _buffer;
     private readonly int _length;
-    private readonly Stream? _rest;
-    private readonly CancellationTokenSource? _noMore;
-    private TaskCompletionSource? _copying;
+    private readonly RestOfBody? _rest;
     private volatile int _users = 1;
-    private bool _restIsTaken;
-    private volatile bool _waitsForClient;
 
-    private RequestBody(byte[] buffer, int length, Stream? rest, long? contentLength)
+    private RequestBody(byte[] buffer, int length, RestOfBody? rest, long? contentLength)
     {
         _buffer = buffer;
         _length = length;
         _rest = rest;
-        _noMore = rest is null ? null : new CancellationTokenSource();
         ContentLength = contentLength;
     }
 
@@ -44,10 +37,10 @@ internal sealed class RequestBody : IDisposable
     public bool IsComplete => _rest is null;
 
     /// <summary>Whether the body can be sent (again).</summary>
-    public bool CanBeSent => IsComplete || !_restIsTaken;
+    public bool CanBeSent => _rest is not { IsTaken: true };
 
     /// <summary>Whether the copy of the rest waits for bytes that the client has not sent, or did so when it was given up.</summary>
-    public bool WaitsForClient => _waitsForClient;
+    public bool WaitsForClient => _rest is { WaitsForClient: true };
 
     /// <summary>The length of the whole body, or <see langword="null"/> when only its end will tell.</summary>
     public long? ContentLength { get; }
@@ -79,7 +72,7 @@ internal sealed class RequestBody : IDisposable
                 {
                     if (length == most)
                     {
-                        return new RequestBody(buffer, length, IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : body, announced);
+                        return new RequestBody(buffer, length, RestOfBody.Of(request), announced);
                     }
 
                     buffer = Grow(buffer, length, most);
@@ -96,7 +89,7 @@ internal sealed class RequestBody : IDisposable
         }
         catch (InvalidDataException error)
         {
-            throw NotPacked(error);
+            throw RestOfBody.NotPacked(error);
         }
 
         return new RequestBody(buffer, length, null, length);
@@ -108,7 +101,7 @@ internal sealed class RequestBody : IDisposable
     public static RequestBody Own(byte[] buffer, int length) => new(buffer, length, null, length);
 
     /// <summary>Lets an ordinary endpoint read the body that a stage has read before it.</summary>
-    public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(this, _rest);
+    public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(this, _rest?.Stream);
 
     /// <summary>Copies what stands in memory from a position on; gives how much of it the target took.</summary>
     /// <exception cref="ObjectDisposedException">The request has ended, and the memory is another one's by now.</exception>
@@ -139,11 +132,11 @@ internal sealed class RequestBody : IDisposable
                 throw new IOException("The body was streamed, and cannot be sent twice.");
             }
 
-            _restIsTaken = true;
+            _rest?.Take();
             await target.WriteAsync(Memory, cancellationToken);
             if (_rest is not null)
             {
-                await CopyRestAsync(_rest, target, cancellationToken);
+                await _rest.CopyToAsync(target, cancellationToken);
             }
         }
         finally
@@ -152,75 +145,14 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
-    /// <summary>
-    /// Ends a copy of the rest that an early answer has left behind, and any that would begin later: when the request has ended, the server itself reads what the
-    /// client still sends.
-    /// </summary>
-    public async ValueTask EndCopyAsync()
-    {
-        if (_noMore is not null)
-        {
-            await _noMore.CancelAsync();
-            if (_rest is ServerBodyStream && Volatile.Read(ref _copying) is { } copying)
-            {
-                await copying.Task; // Of another stream nobody knows whether it can be given up.
-            }
-        }
-    }
+    /// <summary>See <see cref="RestOfBody.EndAsync"/>.</summary>
+    public Task EndCopyAsync() => _rest?.EndAsync() ?? Task.CompletedTask;
 
     public void Dispose() => Release();
 
-    private async Task CopyRestAsync(Stream rest, Stream target, CancellationToken cancellationToken)
-    {
-        var copying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _copying, copying);
-        var buffer = ArrayPool<byte>.Shared.Rent(RestBufferSize);
-        try
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _noMore!.Token);
-            either.Token.ThrowIfCancellationRequested();
-            while (await ReadRestAsync(rest, buffer, either.Token) is var read and > 0)
-            {
-                await target.WriteAsync(buffer.AsMemory(0, read), either.Token);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            copying.SetResult();
-        }
-    }
-
     // What a middleware has put in the place of the server's stream, as the one that unpacks compressed bodies does, has another length than the one that
     // the client announced.
-    private static long? LengthOf(HttpRequest request) => IsOfServer(request) ? request.ContentLength : null;
-
-    private static bool IsOfServer(HttpRequest request) =>
-        request.Body.GetType().Assembly == request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly;
-
-    // A client that breaks off must not look like an upstream that does: both are an IOException to the handler.
-    private async ValueTask<int> ReadRestAsync(Stream rest, byte[] buffer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            _waitsForClient = true;
-            var read = await rest.ReadAsync(buffer, cancellationToken);
-            _waitsForClient = false;
-            return read;
-        }
-        catch (IOException error) when (error is not BadHttpRequestException)
-        {
-            throw new BadHttpRequestException("The client broke off its request.", Forwarder.ClientClosedRequest, error);
-        }
-        catch (InvalidDataException error)
-        {
-            throw NotPacked(error);
-        }
-    }
-
-    // What a middleware cannot unpack is the client's fault, and neither the app's nor the upstream's.
-    private static BadHttpRequestException NotPacked(InvalidDataException error) =>
-        new("The body is not packed as its Content-Encoding says.", StatusCodes.Status400BadRequest, error);
+    private static long? LengthOf(HttpRequest request) => RestOfBody.IsOfServer(request) ? request.ContentLength : null;
 
     private static byte[] Grow(byte[] buffer, int length, int max)
     {
@@ -247,6 +179,7 @@ internal sealed class RequestBody : IDisposable
         if (_buffer.Length > 0 && Interlocked.Decrement(ref _users) == 0)
         {
             ArrayPool<byte>.Shared.Return(_buffer);
+            _rest?.Dispose();
         }
     }
 }

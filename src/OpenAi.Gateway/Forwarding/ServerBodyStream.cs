@@ -25,7 +25,7 @@ internal sealed class ServerBodyStream(PipeReader body) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        using var givenUp = cancellationToken.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), body);
+        using var givenUp = cancellationToken.UnsafeRegister(GiveUp, body);
         while (true)
         {
             var read = await body.ReadAsync(CancellationToken.None);
@@ -54,4 +54,16 @@ internal sealed class ServerBodyStream(PipeReader body) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private static void GiveUp(object? body)
+    {
+        try
+        {
+            ((PipeReader)body!).CancelPendingRead();
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            // The client is gone, and with it the read.
+        }
+    }
 }

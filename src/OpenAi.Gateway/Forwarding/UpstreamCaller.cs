@@ -33,7 +33,6 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         {
             // 3
             var attempt = Create(request, step, call, out var number);
-            UpstreamStep? next = null;
             try
             {
                 // 4
@@ -44,10 +43,14 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
                 Note(request, attempt, sent, call.Cancelled);
 
                 // 5
-                if (!call.Cancelled.IsCancellationRequested && _judge.Judge(attempt, number, chain) is { IsFinal: false } verdict)
+                if (call.Cancelled.IsCancellationRequested
+                    || _judge.Judge(attempt, number, chain) is not { IsFinal: false } verdict
+                    || await NextAsync(attempt, verdict, upstream, call, chain, LeftOf(deadline, started, services.Time.GetTimestamp())) is not { } next)
                 {
-                    next = await NextAsync(attempt, verdict, upstream, call, chain, LeftOf(deadline, started, services.Time.GetTimestamp()));
+                    return attempt;
                 }
+
+                step = next;
             }
             catch
             {
@@ -56,18 +59,12 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
                 throw;
             }
 
-            if (next is null)
-            {
-                return attempt;
-            }
-
             attempt.Dispose();
-            step = next;
         }
     }
 
     // Where the call goes on, when its time has come; null when it ends with this attempt.
-    private async ValueTask<UpstreamStep?> NextAsync(
+    private async Task<UpstreamStep?> NextAsync(
         ForwardAttempt attempt, Verdict verdict, Upstream upstream, UpstreamCall call, UpstreamChain chain, TimeSpan left)
     {
         if (left <= TimeSpan.Zero || !call.Body.CanBeSent || chain.Next(attempt.Pair, verdict, left) is not { } next)

@@ -1,0 +1,94 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace OpenAi.Gateway;
+
+/// <summary>What a request's body has beyond the part that is held: it is copied once, while the client sends it.</summary>
+internal sealed class RestOfBody : IDisposable
+{
+    private const int BufferSize = 64 * 1024;
+
+    private readonly CancellationTokenSource _noMore = new();
+    private TaskCompletionSource? _copying;
+    private volatile bool _isTaken;
+    private volatile bool _waitsForClient;
+
+    private RestOfBody(Stream stream) => Stream = stream;
+
+    public Stream Stream { get; }
+
+    /// <summary>Whether a copy has begun.</summary>
+    public bool IsTaken => _isTaken;
+
+    /// <summary>Whether the copy waits for bytes that the client has not sent, or did so when it was given up.</summary>
+    public bool WaitsForClient => _waitsForClient;
+
+    public static RestOfBody Of(HttpRequest request) => new(IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : request.Body);
+
+    /// <summary>Whether the body is read from the server itself, and not from what a middleware has put in its place.</summary>
+    public static bool IsOfServer(HttpRequest request) =>
+        request.Body.GetType().Assembly == request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly;
+
+    /// <summary>What a middleware cannot unpack is the client's fault, and neither the app's nor the upstream's.</summary>
+    public static BadHttpRequestException NotPacked(InvalidDataException error) =>
+        new("The body is not packed as its Content-Encoding says.", StatusCodes.Status400BadRequest, error);
+
+    public void Take() => _isTaken = true;
+
+    public async Task CopyToAsync(Stream target, CancellationToken cancellationToken)
+    {
+        var copying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _copying, copying);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _noMore.Token);
+            either.Token.ThrowIfCancellationRequested();
+            while (await ReadAsync(buffer, either.Token) is var read and > 0)
+            {
+                await target.WriteAsync(buffer.AsMemory(0, read), either.Token);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            copying.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Ends a copy that an early answer has left behind, and any that would begin later: when the request has ended, the server itself reads what the
+    /// client still sends.
+    /// </summary>
+    public async Task EndAsync()
+    {
+        await _noMore.CancelAsync();
+        if (Stream is ServerBodyStream && Volatile.Read(ref _copying) is { } copying)
+        {
+            await copying.Task; // Of another stream nobody knows whether it can be given up.
+        }
+    }
+
+    public void Dispose() => _noMore.Dispose();
+
+    // A client that breaks off must not look like an upstream that does: both are an IOException to the handler.
+    private async ValueTask<int> ReadAsync(byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _waitsForClient = true;
+            var read = await Stream.ReadAsync(buffer, cancellationToken);
+            _waitsForClient = false;
+            return read;
+        }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The client broke off its request.", Forwarder.ClientClosedRequest, error);
+        }
+        catch (InvalidDataException error)
+        {
+            throw NotPacked(error);
+        }
+    }
+}
