@@ -5,18 +5,25 @@ namespace OpenAi.Gateway;
 /// <summary>"Only these consumers", as written on the app, a group or a route.</summary>
 internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> options) : GatewayPolicy
 {
+    private static readonly PolicyLoader<BasicAuthConsumersOptions, BasicAuthConsumersOptions> Loader = new(
+        "UseBasicAuthConsumers",
+        "consumers",
+        BasicAuthConsumersOptionsValidator.Instance,
+        static (section, options) =>
+        {
+            SectionShape.Check<BasicAuthConsumersOptions>(section);
+            SectionShape.CheckEach<BasicAuthConsumerOptions>(section.GetSection(nameof(options.Consumers)));
+            section.Bind(options, OptionsCheck.Strict);
+        },
+        static (options, _) => options);
+
     private volatile BasicAuthenticator? _authenticator;
 
-    public static BasicAuthPolicy From(Action<BasicAuthConsumersOptions> configure)
-    {
-        var options = new BasicAuthConsumersOptions();
-        configure(options);
-        return new BasicAuthPolicy(new(OptionsCheck.Valid("UseBasicAuthConsumers", options, BasicAuthConsumersOptionsValidator.Instance)));
-    }
+    public static BasicAuthPolicy From(Action<BasicAuthConsumersOptions> configure) => new(Loader.From(configure));
 
-    public static BasicAuthPolicy Following(IConfiguration section) => new(new(section, () => Load(section)));
+    public static BasicAuthPolicy Following(IConfiguration section) => new(Loader.Following(section));
 
-    public static BasicAuthPolicy Once(IConfiguration section) => new(new(Load(section)));
+    public static BasicAuthPolicy Once(IConfigurationSection section) => new(Loader.Once(section));
 
     public override void Attach(GatewayServices services)
     {
@@ -36,14 +43,5 @@ internal sealed class BasicAuthPolicy(Reloadable<BasicAuthConsumersOptions> opti
         }
 
         return authenticator;
-    }
-
-    private static BasicAuthConsumersOptions Load(IConfiguration section)
-    {
-        var options = new BasicAuthConsumersOptions();
-        SectionShape.Check<BasicAuthConsumersOptions>(section);
-        SectionShape.CheckEach<BasicAuthConsumerOptions>(section.GetSection(nameof(options.Consumers)));
-        section.Bind(options, OptionsCheck.Strict);
-        return OptionsCheck.Valid(OptionsCheck.PathOf(section), options, BasicAuthConsumersOptionsValidator.Instance);
     }
 }

@@ -7,22 +7,20 @@ namespace OpenAi.Gateway;
 /// <summary>"Answer again from the cache", as written on the app, a group or a route.</summary>
 internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cache, string name) : GatewayPolicy
 {
+    private const string Method = "UseProxyCache";
+
+    private static readonly PolicyLoader<ProxyCacheOptions, Compiled> Loader = new(
+        Method, "cache", ProxyCacheOptionsValidator.Instance, Bind, static (options, _) => new Compiled(options));
+
     private bool _isAttached;
 
     public Compiled Cache => cache.Value;
 
-    public static ProxyCachePolicy From(Action<ProxyCacheOptions> configure)
-    {
-        var options = new ProxyCacheOptions();
-        configure(options);
-        const string name = "UseProxyCache";
-        return new ProxyCachePolicy(new(new Compiled(OptionsCheck.Valid(name, options, ProxyCacheOptionsValidator.Instance))), name);
-    }
+    public static ProxyCachePolicy From(Action<ProxyCacheOptions> configure) => new(Loader.From(configure), Method);
 
-    public static ProxyCachePolicy Following(IConfiguration section) =>
-        new(new(section, () => Load(section)), OptionsCheck.PathOf(section));
+    public static ProxyCachePolicy Following(IConfiguration section) => new(Loader.Following(section), OptionsCheck.PathOf(section));
 
-    public static ProxyCachePolicy Once(IConfiguration section) => new(new(Load(section)), OptionsCheck.PathOf(section));
+    public static ProxyCachePolicy Once(IConfigurationSection section) => new(Loader.Once(section), section.Path);
 
     public override void Attach(GatewayServices services)
     {
@@ -45,16 +43,15 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
         }
     }
 
-    private static Compiled Load(IConfiguration section)
+    // The binder adds to lists; written in configuration, they replace the defaults.
+    private static void Bind(IConfiguration section, ProxyCacheOptions options)
     {
-        // The binder adds to lists; written in configuration, they replace the defaults.
-        var options = new ProxyCacheOptions { Methods = [], HttpStatus = [] };
+        var (methods, statuses) = (options.Methods, options.HttpStatus);
+        (options.Methods, options.HttpStatus) = ([], []);
         SectionShape.Check<ProxyCacheOptions>(section);
         section.Bind(options, OptionsCheck.Strict);
-        var defaults = new ProxyCacheOptions();
-        options.Methods = options.Methods is { Count: > 0 } methods ? methods : defaults.Methods;
-        options.HttpStatus = options.HttpStatus is { Count: > 0 } statuses ? statuses : defaults.HttpStatus;
-        return new Compiled(OptionsCheck.Valid(OptionsCheck.PathOf(section), options, ProxyCacheOptionsValidator.Instance));
+        options.Methods = options.Methods is { Count: > 0 } ? options.Methods : methods;
+        options.HttpStatus = options.HttpStatus is { Count: > 0 } ? options.HttpStatus : statuses;
     }
 
     /// <summary>A cache's options, ready for use.</summary>
