@@ -7,22 +7,8 @@ namespace OpenAi.Gateway;
 /// Reads a request's body so that a read can be given up: the server's own stream stays in the midst of one whose token is cancelled, and the server can
 /// neither read what the client still sends nor use the connection again.
 /// </summary>
-internal sealed class ServerBodyStream(PipeReader body) : Stream
+internal sealed class ServerBodyStream(PipeReader body) : RequestStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         using var givenUp = cancellationToken.UnsafeRegister(GiveUp, body);
@@ -41,19 +27,6 @@ internal sealed class ServerBodyStream(PipeReader body) : Stream
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use ReadAsync.");
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private static void GiveUp(object? body)
     {
