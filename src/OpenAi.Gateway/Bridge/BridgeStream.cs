@@ -107,11 +107,7 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
             return;
         }
 
-        if (chat.Choices.IsEmpty && chat.Usage.IsEmpty)
-        {
-            throw new JsonException();
-        }
-
+        JsonPiece.Expect(!chat.Choices.IsEmpty || !chat.Usage.IsEmpty);
         if (chat.IsLegacy && request.Prompts == 1)
         {
             _event.Write("data: "u8);

@@ -18,11 +18,7 @@ internal readonly ref struct ChatChoice
         Index = position;
         FinishReason = "null"u8;
         var reader = new Utf8JsonReader(json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-        {
-            throw new JsonException();
-        }
-
+        JsonPiece.Expect(reader.Read() && reader.TokenType == JsonTokenType.StartObject);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isIndex = reader.ValueTextEquals("index"u8);
@@ -93,11 +89,7 @@ internal readonly ref struct ChatChoice
             reader.Read();
             if ((isContent || isRefusal) && reader.TokenType != JsonTokenType.Null)
             {
-                if (reader.TokenType != JsonTokenType.String)
-                {
-                    throw new JsonException();
-                }
-
+                JsonPiece.Expect(reader.TokenType == JsonTokenType.String);
                 var text = JsonText.Inner(JsonPiece.ValueOf(ref reader, json));
                 content = isContent ? text : content;
                 refusal = isRefusal ? text : refusal;

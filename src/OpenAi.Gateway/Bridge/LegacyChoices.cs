@@ -23,11 +23,7 @@ internal sealed class LegacyChoices(BridgeRequest request)
         for (var position = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; position++)
         {
             var choice = ChatChoice.Read(JsonPiece.ValueOf(ref reader, choices), position);
-            if (choice.Index < 0 || choice.Index >= request.Choices || !(isStream || choice.HasMessage))
-            {
-                throw new JsonException();
-            }
-
+            JsonPiece.Expect(choice.Index >= 0 && choice.Index < request.Choices && (isStream || choice.HasMessage));
             output.Write(count++ > 0 ? ",{\"text\":\""u8 : "{\"text\":\""u8);
             Write(choice, call, (call * request.Choices) + choice.Index, output);
         }

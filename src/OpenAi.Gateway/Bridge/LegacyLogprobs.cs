@@ -133,11 +133,7 @@ internal sealed class LegacyLogprobs(BridgeRequest request)
     {
         public static Token Read(ref Utf8JsonReader reader)
         {
-            if (reader.TokenType != JsonTokenType.StartObject)
-            {
-                throw new JsonException();
-            }
-
+            JsonPiece.Expect(reader.TokenType == JsonTokenType.StartObject);
             Range text = default, logprob = default, top = default;
             int? ofText = null, ofBytes = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -170,7 +166,8 @@ internal sealed class LegacyLogprobs(BridgeRequest request)
                 reader.Skip();
             }
 
-            return ofText is null || logprob.End.Value == 0 ? throw new JsonException() : new Token(text, logprob, top, ofBytes ?? ofText.Value);
+            JsonPiece.Expect(ofText is not null && logprob.End.Value > 0);
+            return new Token(text, logprob, top, ofBytes ?? ofText.Value);
         }
 
         private static int CodePointsOf(ref Utf8JsonReader reader)
@@ -181,7 +178,8 @@ internal sealed class LegacyLogprobs(BridgeRequest request)
                 count += reader.TryGetByte(out var one) && (one & 0xC0) != 0x80 ? 1 : 0;
             }
 
-            return reader.TokenType == JsonTokenType.EndArray ? count : throw new JsonException();
+            JsonPiece.Expect(reader.TokenType == JsonTokenType.EndArray);
+            return count;
         }
     }
 }

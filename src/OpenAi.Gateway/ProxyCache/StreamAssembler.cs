@@ -55,11 +55,7 @@ internal static class StreamAssembler
     {
         var json = new Utf8JsonReader(data, AnswerReader.Options);
         json.Read();
-        if (json.TokenType != JsonTokenType.StartObject)
-        {
-            throw new JsonException("An event is no object.");
-        }
-
+        JsonPiece.Expect(json.TokenType == JsonTokenType.StartObject);
         answer.Take(ref json, data);
 
         // Throws when something stands behind the object.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 
@@ -32,11 +33,12 @@ internal static class JsonPiece
         writer.Write(value);
     }
 
-    public static void Expect(bool isExpected)
+    /// <exception cref="JsonException">The text is not what was expected.</exception>
+    public static void Expect([DoesNotReturnIf(false)] bool isExpected)
     {
         if (!isExpected)
         {
-            throw new JsonException("A member is of another kind than it should be.");
+            throw new JsonException("A member is missing, or of another kind than it should be.");
         }
     }
 }
