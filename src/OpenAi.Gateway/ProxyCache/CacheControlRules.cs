@@ -61,18 +61,8 @@ internal static partial class CacheControlRules
     }
 
     /// <summary>Whether the upstream forbids to give its answer past its freshness (RFC 9111, 4.2.4).</summary>
-    public static bool ForbidsStale(CacheEntry entry)
-    {
-        foreach (var (name, values) in entry.Headers)
-        {
-            if (name.Equals(HeaderNames.CacheControl, StringComparison.OrdinalIgnoreCase))
-            {
-                return Parse(values) is { MustRevalidate: true } or { ProxyRevalidate: true } or { SharedMaxAge: not null };
-            }
-        }
-
-        return false;
-    }
+    public static bool ForbidsStale(CacheEntry entry) => Parse(entry.Headers.ValuesOf(HeaderNames.CacheControl))
+        is { MustRevalidate: true } or { ProxyRevalidate: true } or { SharedMaxAge: not null };
 
     private static TimeSpan? Expires(StringValues header, DateTimeOffset now)
     {

@@ -12,7 +12,7 @@ internal sealed record CacheEntry(
     ReadOnlyMemory<byte> Body)
 {
     /// <summary>Whether it is an event stream; else it is something whole, usually JSON.</summary>
-    public bool IsEventStream { get; } = IsStream(Headers);
+    public bool IsEventStream { get; } = ContentHeaders.IsEventStream(Headers.ValuesOf(HeaderNames.ContentType));
 
     /// <summary>The bytes that it was written to already, if it was.</summary>
     public byte[]? Stored { get; init; }
@@ -37,17 +37,4 @@ internal sealed record CacheEntry(
     public TimeSpan Age(DateTimeOffset now) => now > StoredAt ? now - StoredAt : TimeSpan.Zero;
 
     public bool IsFresh(DateTimeOffset now) => Age(now) < FreshFor;
-
-    private static bool IsStream(KeyValuePair<string, StringValues>[] headers)
-    {
-        foreach (var (name, values) in headers)
-        {
-            if (name.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase))
-            {
-                return ContentHeaders.IsEventStream(values);
-            }
-        }
-
-        return false;
-    }
 }

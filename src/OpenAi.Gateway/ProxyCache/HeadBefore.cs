@@ -14,35 +14,10 @@ internal readonly struct HeadBefore
         headers.CopyTo(_headers, 0);
     }
 
-    public StringValues this[string name]
-    {
-        get
-        {
-            foreach (var header in _headers)
-            {
-                if (header.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
-                {
-                    return header.Value;
-                }
-            }
-
-            return default;
-        }
-    }
+    public StringValues this[string name] => _headers.ValuesOf(name);
 
     /// <summary>Whether this header was there, with this value.</summary>
-    public bool Has(KeyValuePair<string, StringValues> header)
-    {
-        foreach (var one in _headers)
-        {
-            if (one.Key.Equals(header.Key, StringComparison.OrdinalIgnoreCase))
-            {
-                return one.Value == header.Value;
-            }
-        }
-
-        return false;
-    }
+    public bool Has(KeyValuePair<string, StringValues> header) => this[header.Key] == header.Value;
 
     public void RestoreTo(IHeaderDictionary headers)
     {
