@@ -10,7 +10,7 @@ public class UsageBenchmarks
     private static readonly byte[] ParagraphJsonAnswer = AnswerWith(500);
     private static readonly byte[] LongJsonAnswer = AnswerWith(10_000);
 
-    private readonly AnswerMeter _stream = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, isTraced: false, TimeProvider.System);
+    private readonly AnswerMeter _stream = new AnswerMeter(ModelOperation.ChatCompletions, isEventStream: true, isTraced: false, TimeProvider.System);
 
     [GlobalSetup]
     public void SetUp()
@@ -47,7 +47,7 @@ public class UsageBenchmarks
 
     private static bool Read(byte[] answer)
     {
-        using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
+        using var meter = new AnswerMeter(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
         meter.ReadWhole(answer);
         meter.Complete();
         return meter.Reported is not null;

@@ -68,7 +68,7 @@ internal sealed class BridgeCall : IDisposable
         var attempt = Attempt!;
         _wasRead = true;
         _meter = request.Usage is not null && HasAnswer
-            ? AnswerMeter.Create(ModelOperation.ChatCompletions, attempt.IsEventStream, GatewayActivitySource.HasListeners, time)
+            ? new AnswerMeter(ModelOperation.ChatCompletions, attempt.IsEventStream, GatewayActivitySource.HasListeners, time)
             : null;
         var pump = new StreamPump(writer, attempt.Clock, attempt.Upstream.Options.IdleTimeout, attempt.IsEventStream, _meter);
         var isWhole = false;

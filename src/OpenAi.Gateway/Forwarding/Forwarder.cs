@@ -188,7 +188,7 @@ internal sealed class Forwarder
     private AnswerMeter? MeterOf(GatewayRequest request, ForwardAttempt attempt) => request.Usage is not null
         && request.Operation != ModelOperation.Other
         && attempt.Response!.IsSuccessStatusCode
-            ? AnswerMeter.Create(request.Operation, attempt.IsEventStream, GatewayActivitySource.HasListeners, _services.Time)
+            ? new AnswerMeter(request.Operation, attempt.IsEventStream, GatewayActivitySource.HasListeners, _services.Time)
             : null;
 
     private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)

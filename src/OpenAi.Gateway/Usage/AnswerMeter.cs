@@ -12,7 +12,11 @@ internal sealed class AnswerMeter : IDisposable
     private readonly TimeProvider _time;
     private JsonBodyReader? _body;
 
-    private AnswerMeter(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time)
+    /// <param name="operation">What was asked for.</param>
+    /// <param name="isEventStream">Whether the answer is an event stream.</param>
+    /// <param name="isTraced">Whether a span will tell of it.</param>
+    /// <param name="time">For the time of the first text.</param>
+    public AnswerMeter(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time)
     {
         _time = time;
         _answer = new AnswerReader(isTraced, hasOutput: operation != ModelOperation.Embeddings);
@@ -61,13 +65,6 @@ internal sealed class AnswerMeter : IDisposable
 
     /// <summary>When the first event with generated text came.</summary>
     public long? FirstTokenAt { get; private set; }
-
-    /// <param name="operation">What was asked for.</param>
-    /// <param name="isEventStream">Whether the answer is an event stream.</param>
-    /// <param name="isTraced">Whether a span will tell of it.</param>
-    /// <param name="time">For the time of the first text.</param>
-    public static AnswerMeter Create(ModelOperation operation, bool isEventStream, bool isTraced, TimeProvider time) =>
-        new(operation, isEventStream, isTraced, time);
 
     /// <summary>Reads an answer that has come in one piece.</summary>
     public void ReadWhole(ReadOnlySpan<byte> answer)

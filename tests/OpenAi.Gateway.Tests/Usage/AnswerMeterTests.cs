@@ -79,7 +79,7 @@ public class AnswerMeterTests
     [Fact]
     public void The_first_token_is_not_the_first_event()
     {
-        using var meter = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: true, isTraced: true, TimeProvider.System);
+        using var meter = new AnswerMeter(ModelOperation.ChatCompletions, isEventStream: true, isTraced: true, TimeProvider.System);
 
         meter.Append("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n: x\n\n"u8);
         (meter.FirstTokenAt is not null).ShouldBeFalse();
@@ -141,7 +141,7 @@ public class AnswerMeterTests
 
     private static AnswerMeter Read(ModelOperation operation, bool isEventStream, IEnumerable<byte[]> chunks)
     {
-        var meter = AnswerMeter.Create(operation, isEventStream, isTraced: true, TimeProvider.System);
+        var meter = new AnswerMeter(operation, isEventStream, isTraced: true, TimeProvider.System);
         foreach (var chunk in chunks)
         {
             meter.Append(chunk);

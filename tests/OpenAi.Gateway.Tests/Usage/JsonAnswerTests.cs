@@ -143,7 +143,7 @@ public class JsonAnswerTests
     private static void CompareWhole(string answer)
     {
         var bytes = Encoding.UTF8.GetBytes(answer);
-        using var whole = AnswerMeter.Create(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
+        using var whole = new AnswerMeter(ModelOperation.ChatCompletions, isEventStream: false, isTraced: false, TimeProvider.System);
         whole.ReadWhole(bytes);
         using var passing = Read(bytes.Chunk(3));
 
@@ -239,7 +239,7 @@ public class JsonAnswerTests
     public void A_large_answer_takes_no_memory()
     {
         var vector = Encoding.ASCII.GetBytes("{\"embedding\":[" + string.Join(',', Enumerable.Repeat("-0.0123456789", 3000)) + "],\"base64\":\"" + new string('A', 30_000) + "\"},");
-        using var meter = AnswerMeter.Create(ModelOperation.Embeddings, isEventStream: false, isTraced: true, TimeProvider.System);
+        using var meter = new AnswerMeter(ModelOperation.Embeddings, isEventStream: false, isTraced: true, TimeProvider.System);
         meter.Append("{\"data\":["u8);
         meter.Append(vector);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -282,7 +282,7 @@ public class JsonAnswerTests
 
     private static AnswerMeter Read(IEnumerable<byte[]> chunks, ModelOperation operation = ModelOperation.ChatCompletions)
     {
-        var meter = AnswerMeter.Create(operation, isEventStream: false, isTraced: true, TimeProvider.System);
+        var meter = new AnswerMeter(operation, isEventStream: false, isTraced: true, TimeProvider.System);
         foreach (var chunk in chunks)
         {
             meter.Append(chunk);
