@@ -39,10 +39,10 @@ internal sealed class ModelPrices : IDisposable
     /// <summary>The price of a model, by its whole name or by the one without a date at its end; <see langword="null"/> when it has none.</summary>
     public ModelPrice? Find(string? model) => _table.Find(model);
 
-    /// <summary>What a call costs; <see langword="null"/> when there is no price for the model in that tier. No tokens cost nothing.</summary>
-    public decimal? Cost(in TokenUsage usage, string? model, string? tier) => Cost(usage, model, null, tier);
-
-    /// <summary>What a call costs by the answered model's price, or, when that has none, by the price of the model that was asked for.</summary>
+    /// <summary>
+    /// What a call costs by the answered model's price, or, when that has none, by the price of the model that was asked for;
+    /// <see langword="null"/> when neither has one in that tier. No tokens cost nothing.
+    /// </summary>
     public decimal? Cost(in TokenUsage usage, string? answeredModel, string? sentModel, string? tier)
     {
         if (usage.Total == 0)

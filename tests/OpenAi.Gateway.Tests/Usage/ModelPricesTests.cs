@@ -41,7 +41,7 @@ public sealed class ModelPricesTests
     {
         await using var host = await StartAsync();
 
-        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(input, output, cached), "gpt-4o", null).ShouldBe(cost);
+        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(input, output, cached), "gpt-4o", null, null).ShouldBe(cost);
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class ModelPricesTests
             usage.Prices["plain"] = new ModelPriceOptions { Input = 10 };
         });
 
-        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(1_000_000, 0, cached, written), model, tier).ShouldBe(cost);
+        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(1_000_000, 0, cached, written), model, null, tier).ShouldBe(cost);
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class ModelPricesTests
     {
         await using var host = await StartAsync();
 
-        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(1_000_000, 1_000_000), "gpt-4o", tier).ShouldBe((decimal?)cost);
+        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(1_000_000, 1_000_000), "gpt-4o", null, tier).ShouldBe((decimal?)cost);
     }
 
     [Fact]
@@ -87,8 +87,8 @@ public sealed class ModelPricesTests
         await using var host = await StartAsync();
         var prices = host.Services.GetRequiredService<ModelPrices>();
 
-        prices.Cost(new TokenUsage(1_000_000, 0), "text-embedding-3-small", null).ShouldBe(0.02m);
-        prices.Cost(new TokenUsage(1_000_000, 1), "text-embedding-3-small", null).ShouldBeNull();
+        prices.Cost(new TokenUsage(1_000_000, 0), "text-embedding-3-small", null, null).ShouldBe(0.02m);
+        prices.Cost(new TokenUsage(1_000_000, 1), "text-embedding-3-small", null, null).ShouldBeNull();
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class ModelPricesTests
         await using var host = await UsageHost.StartAsync(usage =>
             usage.Prices["m"] = new ModelPriceOptions { Input = 1_000_000_000, Output = 1_000_000_000 });
 
-        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(long.MaxValue / 2, long.MaxValue / 2, long.MaxValue), "m", null)
+        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(long.MaxValue / 2, long.MaxValue / 2, long.MaxValue), "m", null, null)
             .ShouldNotBeNull().ShouldBeGreaterThan(0);
     }
 

@@ -63,13 +63,13 @@ public sealed class UsageOptionsTests
     {
         await using var host = await StartAsync(("Usage:Prices:gpt-4o:Input", "2.5"), ("Usage:Prices:gpt-4o:Tiers:flex:Input", "1"));
         var prices = host.Services.GetRequiredService<ModelPrices>();
-        prices.Cost(new(1_000_000, 0), "gpt-4o", null).ShouldBe(2.5m);
-        prices.Cost(new(1_000_000, 0), "gpt-4o", "flex").ShouldBe(1);
+        prices.Cost(new(1_000_000, 0), "gpt-4o", null, null).ShouldBe(2.5m);
+        prices.Cost(new(1_000_000, 0), "gpt-4o", null, "flex").ShouldBe(1);
 
         Set(host, ("Usage:Prices:gpt-4o:Input", "3"), ("Usage:Prices:new:Input", "4"));
 
-        prices.Cost(new(1_000_000, 0), "gpt-4o", null).ShouldBe(3);
-        prices.Cost(new(1_000_000, 0), "new", null).ShouldBe(4);
+        prices.Cost(new(1_000_000, 0), "gpt-4o", null, null).ShouldBe(3);
+        prices.Cost(new(1_000_000, 0), "new", null, null).ShouldBe(4);
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class UsageOptionsTests
 
         Set(host, ("Usage:Prices:gpt-4o:Input", "3"), (setting, value));
 
-        host.Services.GetRequiredService<ModelPrices>().Cost(new(1_000_000, 0), "gpt-4o", null).ShouldBe(2.5m);
+        host.Services.GetRequiredService<ModelPrices>().Cost(new(1_000_000, 0), "gpt-4o", null, null).ShouldBe(2.5m);
         host.Logs.Entries.Where(entry => entry.EventId.Id == 1604).ShouldHaveSingleItem().Message.ShouldContain(named);
     }
 
@@ -96,7 +96,7 @@ public sealed class UsageOptionsTests
 
         Set(host, ("Usage:Prices:gpt-4o:Input", "3"), ("Usage:QueueCapacity", "1"));
 
-        host.Services.GetRequiredService<ModelPrices>().Cost(new(1_000_000, 0), "gpt-4o", null).ShouldBe(2.5m);
+        host.Services.GetRequiredService<ModelPrices>().Cost(new(1_000_000, 0), "gpt-4o", null, null).ShouldBe(2.5m);
         host.Logs.Entries.Where(entry => entry.EventId.Id == 1604).ShouldHaveSingleItem().Message.ShouldContain("longer queue");
     }
 
