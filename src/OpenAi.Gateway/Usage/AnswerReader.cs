@@ -157,12 +157,19 @@ internal sealed class AnswerReader(bool isTraced, bool hasOutput)
     }
 
     // Some servers count reasoning, or all output, in the total alone; and some tell nothing else of embeddings, which have input only.
-    private TokenUsage Counted() => hasOutput && _total > _usage.Total ? _usage with { Output = _total - _usage.Input }
-        : !hasOutput && _usage.Input == 0 ? _usage with { Input = _total }
-        : _usage;
+    private TokenUsage Counted()
+    {
+        if (hasOutput)
+        {
+            return _total > _usage.Total ? _usage with { Output = _total - _usage.Input } : _usage;
+        }
 
-    private void TakeNumber(long number) => (_usage, _total, _hasUsage) = (
-        _field switch
+        return _usage.Input == 0 ? _usage with { Input = _total } : _usage;
+    }
+
+    private void TakeNumber(long number)
+    {
+        _usage = _field switch
         {
             AnswerField.Input => _usage with { Input = number },
             AnswerField.Output => _usage with { Output = number },
@@ -170,9 +177,10 @@ internal sealed class AnswerReader(bool isTraced, bool hasOutput)
             AnswerField.CacheWriteInput => _usage with { CacheWriteInput = number },
             AnswerField.Reasoning => _usage with { Reasoning = number },
             _ => _usage,
-        },
-        _field == AnswerField.Total ? number : _total,
-        _hasUsage || _field == AnswerField.Input || (_field == AnswerField.Total && !hasOutput));
+        };
+        _total = _field == AnswerField.Total ? number : _total;
+        _hasUsage |= _field == AnswerField.Input || (_field == AnswerField.Total && !hasOutput);
+    }
 
     // Some servers write whole numbers as 10.0.
     private static bool TryCount(ref Utf8JsonReader json, out long number)
