@@ -36,8 +36,7 @@ internal static class ModelName
             }
         });
 
-    private static bool IsInvisible(char character) => character > '~' || character < ' '
-        ? char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
-        : false;
+    private static bool IsInvisible(char character) => character is < ' ' or > '~'
+        && char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
 }

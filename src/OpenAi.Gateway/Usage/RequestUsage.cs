@@ -75,7 +75,7 @@ internal sealed class RequestUsage
             ServiceTier ??= answer.ServiceTier;
             ResponseId ??= answer.Id;
             FinishReasons = FinishReasons.Count == 0 ? answer.FinishReasons : FinishReasons;
-            FirstTokenAt = answer.FirstTokenAt is { } at && !(FirstTokenAt < at) ? at : FirstTokenAt;
+            FirstTokenAt = FirstTokenAt < answer.FirstTokenAt ? FirstTokenAt : answer.FirstTokenAt ?? FirstTokenAt;
             Tokens += tokens;
             IsGuessed |= answer.Reported is null;
             IsEstimated |= IsGuessed || (!isWhole && answer.IsUsageInterim);

@@ -10,7 +10,7 @@ internal static class UsageRecorder
     public static UsageRecord Of(GatewayRequest request, Exception? failure, long started, TimeSpan duration, TimeProvider time)
     {
         var (context, route, usage) = (request.Context, request.Route!, request.Usage!);
-        var ending = EndingOf(context, request, usage, failure);
+        var ending = EndingOf(request, usage, failure);
         var now = time.GetUtcNow();
         return new UsageRecord
         {
@@ -34,7 +34,7 @@ internal static class UsageRecorder
             Duration = duration,
             ServiceTier = usage.ServiceTier,
             Calls = usage.Calls,
-            IsUnread = IsUnread(request, context, ending),
+            IsUnread = IsUnread(request, ending),
         };
     }
 
@@ -50,7 +50,7 @@ internal static class UsageRecorder
         return new Guid(bytes, bigEndian: true);
     }
 
-    private static UsageEnding EndingOf(HttpContext context, GatewayRequest request, RequestUsage usage, Exception? failure)
+    private static UsageEnding EndingOf(GatewayRequest request, RequestUsage usage, Exception? failure)
     {
         if (request.Error is { } error)
         {
@@ -77,22 +77,27 @@ internal static class UsageRecorder
         }
 
         // Before it was its turn to ask an upstream. A client that leaves at the end of its answer has got it.
-        if (request.Attempts == 0 && HasLeft(context))
+        if (request.Attempts == 0 && HasLeft(request.Context))
         {
             return UsageEnding.ClientLeftBeforeFirstToken;
         }
 
-        return failure is not null ? request.Attempts == 0 ? UsageEnding.Rejected : UsageEnding.UpstreamCut
-            : usage.HasToldError || (request.Attempts > 0 && context.Response.StatusCode >= StatusCodes.Status400BadRequest) ? UsageEnding.UpstreamError
+        if (failure is not null)
+        {
+            return request.Attempts == 0 ? UsageEnding.Rejected : UsageEnding.UpstreamCut;
+        }
+
+        return usage.HasToldError || (request.Attempts > 0 && request.Context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+            ? UsageEnding.UpstreamError
             : UsageEnding.Ok;
     }
 
     // What is only read back, or refused, takes nothing.
-    private static bool IsUnread(GatewayRequest request, HttpContext context, UsageEnding ending) => request.Operation == ModelOperation.Other
+    private static bool IsUnread(GatewayRequest request, UsageEnding ending) => request.Operation == ModelOperation.Other
         && request.Attempts > 0
         && ending is not (UsageEnding.Rejected or UsageEnding.CacheHit or UsageEnding.Follower)
-        && HttpMethods.IsPost(context.Request.Method)
-        && context.Response.StatusCode < StatusCodes.Status400BadRequest;
+        && HttpMethods.IsPost(request.Context.Request.Method)
+        && request.Context.Response.StatusCode < StatusCodes.Status400BadRequest;
 
     private static bool IsCached(GatewayRequest request) => request.CacheStatus is CacheStatus.Hit or CacheStatus.Stale;
 
