@@ -172,9 +172,6 @@ internal sealed class ModelRequest
         return writer.ToBody();
     }
 
-    /// <summary>Writes the body to send.</summary>
-    public void WriteTo(IBufferWriter<byte> writer) => Write(EditsOf(Form), writer);
-
     /// <summary>
     /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
     /// both (<c>stream</c> and <c>stream_options.include_usage</c>). Other stream options change the bytes, and stay.
