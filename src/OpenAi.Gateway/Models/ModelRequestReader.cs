@@ -10,8 +10,6 @@ internal ref struct ModelRequestReader
     private LongTextReader _json;
     private ModelField _seen;
     private long _inputBytes;
-    private int _best;
-    private int _n;
     private MediaPlace _media;
 
     private ModelRequestReader(ModelRequest request, ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
@@ -110,7 +108,6 @@ internal ref struct ModelRequestReader
     private ModelRequest Finish()
     {
         _request.InputBytes = _inputBytes;
-        _request.Choices = Math.Max(1, Math.Max(_n, _best));
         _request.AskedModel = _request.Model;
         if (_request.Operation == ModelOperation.Completions)
         {
@@ -189,7 +186,7 @@ internal ref struct ModelRequestReader
                 _request.IsBackground = _json.Token.TokenType == JsonTokenType.True;
                 break;
             case ModelField.N or ModelField.BestOf when _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
-                (_n, _best) = field == ModelField.N ? (count, _best) : (_n, count);
+                _request.Choices = Math.Max(_request.Choices, count);
                 break;
             case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
                 if (_request.DeclaredMaxField is null || tokens > _request.MaxOutputTokens)
@@ -292,8 +289,8 @@ internal ref struct ModelRequestReader
     // No token of a model is shorter than a byte of text; what encloses the text counts one each, and a number may be one token's own.
     private void Count(bool isTokenId)
     {
-        var length = _json.Value.Length;
-        _inputBytes += (_json.Token.TokenType == JsonTokenType.Number && isTokenId) || _media.Holds(_json.Token, _json.Value) ? 1 : Math.Max(1, length);
+        var isOne = (_json.Token.TokenType == JsonTokenType.Number && isTokenId) || _media.Holds(_json.Token, _json.Value);
+        _inputBytes += isOne ? 1 : Math.Max(1, _json.Value.Length);
         _media.Pass(_json.Token);
     }
 }
