@@ -34,22 +34,12 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     /// <param name="pathModels">The models that its path names, all of them allowed: the body need not name one then.</param>
     public GatewayError? Apply(GatewayRequest request, ModelRequest model, string[] pathModels)
     {
-        if (model.Doubt is { } doubt)
+        if ((model.Doubt ?? CheckOthers(request, model.OtherModels ?? []) ?? CheckName(request, model, pathModels)) is { } refusal)
         {
-            return doubt;
-        }
-
-        if (CheckOthers(request, model.OtherModels ?? []) is { } refused)
-        {
-            return refused;
+            return refusal;
         }
 
         var compiled = Array.ConvertAll(policies, policy => policy.Models);
-        if (CheckName(request, model, pathModels) is { } notAllowed)
-        {
-            return notAllowed;
-        }
-
         foreach (var one in compiled)
         {
             if (model.Model is { } name && one.Aliases.TryGetValue(name, out var upstreamName) && upstreamName != name)

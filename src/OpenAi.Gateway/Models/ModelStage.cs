@@ -61,17 +61,9 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         ModelRequest? model = null;
         var error = body.IsComplete ? request.ReadModel(body, guard.MaxJsonDepth, out model) : null;
         var pathModels = isGuarded ? PathModels.Of(request) : [];
-        if (isGuarded)
+        if (isGuarded && (error ?? guard.CheckOthers(request, pathModels) ?? Check(request, body, model, pathModels, upstream)) is { } refusal)
         {
-            error ??= guard.CheckOthers(request, pathModels);
-            error ??= model is not null ? guard.Apply(request, model, pathModels)
-                : IsWithoutModel(request, body) ? null
-                : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
-                : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
-            if (error is not null)
-            {
-                return services.WriteErrorAsync(request.Context, error);
-            }
+            return services.WriteErrorAsync(request.Context, refusal);
         }
 
         request.Model = model;
@@ -86,15 +78,26 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         }
 
         var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();
-        if (isUsageWanted && model is { IsStream: true, ClientAsksForUsage: false })
+        var isUsageAdded = isUsageWanted && model is { IsStream: true, ClientAsksForUsage: false };
+        if (isUsageAdded)
         {
-            model.AskForUsage();
-            request.EditedBody = model.ToBody();
-            return FilterAsync(request);
+            model!.AskForUsage();
         }
 
         request.EditedBody = model is { IsEdited: true } ? model.ToBody() : null;
-        return next(request);
+        return isUsageAdded ? FilterAsync(request) : next(request);
+    }
+
+    private GatewayError? Check(GatewayRequest request, RequestBody body, ModelRequest? model, string[] pathModels, Upstream upstream)
+    {
+        if (model is not null)
+        {
+            return guard.Apply(request, model, pathModels);
+        }
+
+        return IsWithoutModel(request, body) ? null
+            : body.IsComplete ? GatewayErrors.BodyNotReadable(guard.MaxJsonDepth)
+            : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
     }
 
     private string?[] PossibleModels(ModelRequest model, Upstream upstream)
