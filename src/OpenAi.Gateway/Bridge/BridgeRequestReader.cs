@@ -190,15 +190,21 @@ internal ref struct BridgeRequestReader(ReadOnlySpan<byte> body, int maxPrompts)
             return GatewayErrors.InvalidField(name, "true or false");
         }
 
-        (IsStream, IsEcho) = field == BridgeField.Stream ? (IsTrue, IsEcho) : (IsStream, IsTrue);
+        if (field == BridgeField.Stream)
+        {
+            IsStream = IsTrue;
+        }
+        else
+        {
+            IsEcho = IsTrue;
+        }
+
         return null;
     }
 
-    private readonly GatewayError? ReadSuffix() => _json.TokenType != JsonTokenType.String
-        ? GatewayErrors.InvalidField("suffix", "a string")
-        : _json.ValueSpan.IsEmpty
-            ? null
-            : GatewayErrors.UnsupportedField("suffix", "a chat model does not insert text in front of another one");
+    private readonly GatewayError? ReadSuffix() => _json.TokenType != JsonTokenType.String ? GatewayErrors.InvalidField("suffix", "a string")
+        : _json.ValueSpan.IsEmpty ? null
+        : GatewayErrors.UnsupportedField("suffix", "a chat model does not insert text in front of another one");
 
     private GatewayError? ReadStreamOptions()
     {
@@ -212,17 +218,21 @@ internal ref struct BridgeRequestReader(ReadOnlySpan<byte> body, int maxPrompts)
         {
             var isIncludeUsage = _json.ValueTextEquals("include_usage"u8);
             _json.Read();
-            if (isIncludeUsage && isSeen)
+            if (isIncludeUsage)
             {
-                return GatewayErrors.DuplicateField("stream_options.include_usage");
+                if (isSeen)
+                {
+                    return GatewayErrors.DuplicateField("stream_options.include_usage");
+                }
+
+                if (!IsFlag && _json.TokenType != JsonTokenType.Null)
+                {
+                    return GatewayErrors.InvalidField("stream_options.include_usage", "true or false");
+                }
+
+                (isSeen, AsksForUsage) = (true, IsTrue);
             }
 
-            if (isIncludeUsage && !IsFlag && _json.TokenType != JsonTokenType.Null)
-            {
-                return GatewayErrors.InvalidField("stream_options.include_usage", "true or false");
-            }
-
-            (isSeen, AsksForUsage) = isIncludeUsage ? (true, IsTrue) : (isSeen, AsksForUsage);
             _json.Skip();
         }
 
