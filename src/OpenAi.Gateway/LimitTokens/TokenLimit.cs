@@ -40,11 +40,10 @@ internal sealed class TokenLimit(LimitTokensOptions options, string name)
         }
     }
 
-    // No sum beyond all numbers: a request may declare whatever it likes.
     private long Counted(TokenUsage tokens) => options.Counts switch
     {
         CountedTokens.Input => tokens.Input,
         CountedTokens.Output => tokens.Output,
-        _ => tokens.Output > long.MaxValue - tokens.Input ? long.MaxValue : tokens.Total,
+        _ => tokens.Total,
     };
 }
