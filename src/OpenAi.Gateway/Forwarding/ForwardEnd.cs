@@ -77,7 +77,6 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     {
         if (HasTimedOut(context))
         {
-            // Not the client but the app's own request timeout: its middleware answers.
             throw new OperationCanceledException(context.RequestAborted);
         }
 

@@ -10,9 +10,6 @@ internal static class CacheForm
     private static readonly StringValues Json = "application/json";
     private static readonly StringValues EventStream = "text/event-stream";
 
-    /// <summary>Whether a request is one to a model that wants JSON.</summary>
-    public static bool WantsJson(GatewayRequest request) => request.Model is { IsStream: false };
-
     /// <summary>
     /// A stored answer in the form that a request asks for; <see langword="null"/> when it cannot be had from it. Where the form is part of the
     /// key, or the gateway knows no form, it is given as it is.

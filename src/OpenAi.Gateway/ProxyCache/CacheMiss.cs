@@ -140,9 +140,9 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             return false;
         }
 
-        if (CacheForm.WantsJson(request))
+        if (request.Model is { IsStream: false })
         {
-            // It reads nothing, but wants the stream to go on.
+            // It waits for the JSON, and reads nothing, but wants the stream to go on.
             await flight.Landing.WaitAsync(Left(options, since), services.Time, context.RequestAborted);
             return false;
         }

@@ -14,19 +14,18 @@ internal sealed partial class PathTemplate
     private static readonly SearchValues<char> Forbidden = SearchValues.Create("{}# \r\n");
 
     private readonly string _text;
-    private readonly bool _isFixed;
     private readonly bool _hasQuery;
 
     private PathTemplate(string text)
     {
         _text = text;
         ValueNames = [.. RouteValue().Matches(text).Select(match => match.Groups["name"].Value)];
-        _isFixed = ValueNames.Count == 0;
+        Fixed = ValueNames.Count == 0 ? text : null;
         _hasQuery = text.Contains('?', StringComparison.Ordinal);
     }
 
     /// <summary>The path of every request without a query of its own; <see langword="null"/> when it depends on route values.</summary>
-    public string? Fixed => _isFixed ? _text : null;
+    public string? Fixed { get; }
 
     /// <summary>The names of the route values that the path needs.</summary>
     public IReadOnlyList<string> ValueNames { get; }
@@ -52,7 +51,7 @@ internal sealed partial class PathTemplate
     /// <summary>The path and query for one request: the client's own query follows the template's.</summary>
     public string Format(HttpContext context)
     {
-        var path = _isFixed ? _text : Filled(context);
+        var path = Fixed ?? Filled(context);
         var query = context.Request.QueryString.Value;
         return query is not { Length: > 1 } ? path : _hasQuery ? $"{path}&{query.AsSpan(1)}" : path + query;
     }
