@@ -64,9 +64,12 @@ internal static class RetryPolicy
         var tokens = GoDuration.Parse(Header(response, "x-ratelimit-reset-tokens"));
         var areRequestsSpent = requests is not null && Number(Header(response, "x-ratelimit-remaining-requests")) == 0;
         var areTokensSpent = tokens is not null && Number(Header(response, "x-ratelimit-remaining-tokens")) == 0;
-        return areRequestsSpent == areTokensSpent ? (requests > tokens || tokens is null ? requests : tokens)
-            : areRequestsSpent ? requests
-            : tokens;
+        if (areRequestsSpent != areTokensSpent)
+        {
+            return areRequestsSpent ? requests : tokens;
+        }
+
+        return requests > tokens || tokens is null ? requests : tokens;
     }
 
     // Of several, as of two servers that each have added theirs, the highest one: read as one text they may look like a date.

@@ -85,11 +85,7 @@ internal sealed class CacheFetch : IDisposable
     /// <summary>The answer to store; <see langword="null"/> when it is not whole or not to be stored.</summary>
     public CacheEntry? ToEntry(DateTimeOffset now)
     {
-        // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
-        var isWhole = !_request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && (_context.Response.ContentLength is { } announced
-            ? announced == _tee.Length
-            : _request.Route is not null || !_context.RequestAborted.IsCancellationRequested);
-        if (_tee.Mode != TeeMode.Remember || !isWhole)
+        if (_tee.Mode != TeeMode.Remember || !IsWhole)
         {
             return null;
         }
@@ -123,6 +119,13 @@ internal sealed class CacheFetch : IDisposable
         _tee.Dispose();
         (_lifetime as LeaderLifetime)?.Dispose();
     }
+
+    private bool IsWhole => !_request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && HasWholeBody;
+
+    // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
+    private bool HasWholeBody => _context.Response.ContentLength is { } announced
+        ? announced == _tee.Length
+        : _request.Route is not null || !_context.RequestAborted.IsCancellationRequested;
 
     private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 
