@@ -23,7 +23,7 @@ internal static class SectionShape
         // With members it is no text: a variable of the environment may happen to have a section's name.
         if (section is IConfigurationSection itself && !itself.GetChildren().Any())
         {
-            HasNoValue(itself, "Give it its members.");
+            RefuseValue(itself, "Give it its members.");
         }
 
         var known = typeof(TOptions).GetProperties();
@@ -54,12 +54,12 @@ internal static class SectionShape
     {
         if (property.PropertyType.GetGenericArguments() is not [.., var ofMembers] || property.PropertyType.IsValueType)
         {
-            HasNoMembers(setting);
-            HasMeaning(setting, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType);
+            RefuseMembers(setting);
+            CheckMeaning(setting, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType);
             return;
         }
 
-        HasNoValue(setting, $"Give it its members; of a list the first is {setting.Path}:0.");
+        RefuseValue(setting, $"Give it its members; of a list the first is {setting.Path}:0.");
         if (IsEmptyList(setting) && property.CanWrite && property.GetValue(new TOptions()) is not ICollection { Count: 0 })
         {
             throw new InvalidOperationException($"{setting.Path} is an empty list, which is not the default. Say what is in it, or leave it out for the default.");
@@ -69,7 +69,7 @@ internal static class SectionShape
         {
             foreach (var member in setting.GetChildren())
             {
-                HasNoMembers(member);
+                RefuseMembers(member);
             }
         }
     }
@@ -78,7 +78,7 @@ internal static class SectionShape
     private static bool IsEmptyList(IConfigurationSection setting) => setting.Value is not null && !setting.GetChildren().Any();
 
     // An empty list is an empty text to some sources. The value may be a secret: it is not repeated.
-    private static void HasNoValue(IConfigurationSection section, string remedy)
+    private static void RefuseValue(IConfigurationSection section, string remedy)
     {
         if (!string.IsNullOrEmpty(section.Value))
         {
@@ -86,7 +86,7 @@ internal static class SectionShape
         }
     }
 
-    private static void HasNoMembers(IConfigurationSection section)
+    private static void RefuseMembers(IConfigurationSection section)
     {
         if (section.GetChildren().FirstOrDefault() is { } member)
         {
@@ -95,7 +95,7 @@ internal static class SectionShape
     }
 
     // The binder names no remedy for a word that it does not know, and takes times for days that are meant as something else.
-    private static void HasMeaning(IConfigurationSection setting, Type type)
+    private static void CheckMeaning(IConfigurationSection setting, Type type)
     {
         if (string.IsNullOrEmpty(setting.Value))
         {
@@ -109,12 +109,12 @@ internal static class SectionShape
 
         if (type == typeof(TimeSpan))
         {
-            IsTime(setting.Path, setting.Value);
+            CheckTime(setting.Path, setting.Value);
         }
     }
 
     // "60" is no minute to .NET but 60 days, and "24:00:00" no day but 24 of them.
-    private static void IsTime(string path, string value)
+    private static void CheckTime(string path, string value)
     {
         if (!TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var time))
         {
