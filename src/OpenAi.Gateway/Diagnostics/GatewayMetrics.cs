@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 /// The meter "OpenAi.Gateway". Labels are bounded: the route's pattern, the upstream's name, statuses and fixed words, never a consumer or
 /// anything that a client can choose.
 /// </summary>
-internal sealed class GatewayMetrics : IDisposable
+internal sealed class GatewayMetrics
 {
     public const string MeterName = "OpenAi.Gateway";
 
@@ -16,7 +16,6 @@ internal sealed class GatewayMetrics : IDisposable
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     };
 
-    private readonly Meter _meter;
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _upstreamDuration;
@@ -28,15 +27,15 @@ internal sealed class GatewayMetrics : IDisposable
 
     public GatewayMetrics(IMeterFactory meters)
     {
-        _meter = meters.Create(MeterName);
-        _requests = _meter.CreateCounter<long>("openai_gateway.requests", "{request}", "Requests answered by OpenAI routes.");
-        _requestDuration = _meter.CreateHistogram("openai_gateway.request.duration", "s", "Time from the first stage to the last byte.", null, Seconds);
-        _upstreamDuration = _meter.CreateHistogram("openai_gateway.upstream.duration", "s", "Time from sending an attempt to its first byte.", null, Seconds);
-        _retries = _meter.CreateCounter<long>("openai_gateway.upstream.retries", "{retry}", "Attempts that were followed by another.");
-        _retriesDenied = _meter.CreateCounter<long>("openai_gateway.upstream.retries_denied", "{retry}", "Retries that the budget did not allow.");
-        _limitRejections = _meter.CreateCounter<long>("openai_gateway.limit.rejections", "{request}", "Requests that a limit refused.");
-        _cacheResults = _meter.CreateCounter<long>("openai_gateway.cache.results", "{request}", "What the cache did with requests.");
-        _openStreams = _meter.CreateUpDownCounter<long>("openai_gateway.streams.open", "{stream}", "Event streams being sent.");
+        var meter = meters.Create(MeterName);
+        _requests = meter.CreateCounter<long>("openai_gateway.requests", "{request}", "Requests answered by OpenAI routes.");
+        _requestDuration = meter.CreateHistogram("openai_gateway.request.duration", "s", "Time from the first stage to the last byte.", null, Seconds);
+        _upstreamDuration = meter.CreateHistogram("openai_gateway.upstream.duration", "s", "Time from sending an attempt to its first byte.", null, Seconds);
+        _retries = meter.CreateCounter<long>("openai_gateway.upstream.retries", "{retry}", "Attempts that were followed by another.");
+        _retriesDenied = meter.CreateCounter<long>("openai_gateway.upstream.retries_denied", "{retry}", "Retries that the budget did not allow.");
+        _limitRejections = meter.CreateCounter<long>("openai_gateway.limit.rejections", "{request}", "Requests that a limit refused.");
+        _cacheResults = meter.CreateCounter<long>("openai_gateway.cache.results", "{request}", "What the cache did with requests.");
+        _openStreams = meter.CreateUpDownCounter<long>("openai_gateway.streams.open", "{stream}", "Event streams being sent.");
     }
 
     public bool IsTimingUpstreams => _upstreamDuration.Enabled;
@@ -79,6 +78,4 @@ internal sealed class GatewayMetrics : IDisposable
     public void StreamOpened(OpenAiRouteMetadata route) => _openStreams.Add(1, new KeyValuePair<string, object?>("http.route", route.Pattern));
 
     public void StreamClosed(OpenAiRouteMetadata route) => _openStreams.Add(-1, new KeyValuePair<string, object?>("http.route", route.Pattern));
-
-    public void Dispose() => _meter.Dispose();
 }

@@ -13,6 +13,8 @@ internal sealed class GatewayServices(
     GatewayErrorWriter errors,
     GatewayMetrics metrics,
     UsageLedger usage,
+    LimitCounter counter,
+    ModelPrices prices,
     TimeProvider time,
     ILoggerFactory loggers) : IDisposable
 {
@@ -32,9 +34,9 @@ internal sealed class GatewayServices(
 
     public ILoggerFactory Loggers => loggers;
 
-    public LimitCounter Counter { get; } = provider.GetRequiredService<LimitCounter>();
+    public LimitCounter Counter => counter;
 
-    public ModelPrices Prices { get; } = provider.GetRequiredService<ModelPrices>();
+    public ModelPrices Prices => prices;
 
     public ConcurrencyGates Gates { get; } = new();
 

@@ -78,7 +78,7 @@ public class OperationsTests
             },
         };
         listener.Start();
-        using var metrics = new GatewayMetrics(meters);
+        _ = new GatewayMetrics(meters);
         _ = services.GetRequiredService<UsageMetrics>();
         _ = new GenAiMetrics(meters, GenAiVocabulary.Old | GenAiVocabulary.Latest, services.GetRequiredService<GenAiTags>());
 
