@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using OpenAi.Gateway;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -13,7 +14,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Adds the consumers. Without any, the <see cref="ConsumerStore"/> registered as a service is asked.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseBasicAuthConsumers(this IApplicationBuilder app, Action<BasicAuthConsumersOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -24,7 +25,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseBasicAuthConsumers(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -35,7 +36,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Sets at least count and window.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitCount(this IApplicationBuilder app, Action<LimitCountOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -46,7 +47,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="LimitCountOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitCount(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -57,7 +58,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Sets what is stored; the defaults are safe.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseProxyCache(this IApplicationBuilder app, Action<ProxyCacheOptions>? configure = null) =>
         Use(app, ProxyCachePolicy.From(configure ?? (static _ => { })));
 
@@ -65,7 +66,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="ProxyCacheOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseProxyCache(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -76,7 +77,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Sets aliases, allowed models or a maximum.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseModels(this IApplicationBuilder app, Action<ModelsOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -87,7 +88,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="ModelsOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseModels(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -98,7 +99,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Sets at least the permits.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitConcurrency(this IApplicationBuilder app, Action<LimitConcurrencyOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -109,7 +110,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="LimitConcurrencyOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitConcurrency(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -120,7 +121,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Sets at least count and window.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitTokens(this IApplicationBuilder app, Action<LimitTokensOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -131,7 +132,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="LimitTokensOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitTokens(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -142,7 +143,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="configure">Sets at least amount and period.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseBudget(this IApplicationBuilder app, Action<BudgetOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -153,7 +154,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
     /// <returns>The same app.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseBudget(this IApplicationBuilder app, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using OpenAi.Gateway;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,7 @@ public static class OpenAiGatewayAuthenticationBuilderExtensions
     /// <param name="builder">What <c>AddAuthentication</c> returned.</param>
     /// <param name="configure">Adds the consumers. Without any, the <see cref="ConsumerStore"/> registered as a service is asked.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static AuthenticationBuilder AddBasicAuthConsumers(this AuthenticationBuilder builder, Action<BasicAuthConsumersOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -25,7 +26,7 @@ public static class OpenAiGatewayAuthenticationBuilderExtensions
     /// <param name="builder">What <c>AddAuthentication</c> returned.</param>
     /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static AuthenticationBuilder AddBasicAuthConsumers(this AuthenticationBuilder builder, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);

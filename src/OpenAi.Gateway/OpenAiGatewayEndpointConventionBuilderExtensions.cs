@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using OpenAi.Gateway;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -14,7 +15,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Adds the consumers. Without any, the <see cref="ConsumerStore"/> registered as a service is asked.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseBasicAuthConsumers<TBuilder>(this TBuilder builder, Action<BasicAuthConsumersOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -27,7 +28,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseBasicAuthConsumers<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -40,7 +41,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Sets at least count and window.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitCount<TBuilder>(this TBuilder builder, Action<LimitCountOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -53,7 +54,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="LimitCountOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitCount<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -66,7 +67,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Sets what is stored; the defaults are safe.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseProxyCache<TBuilder>(this TBuilder builder, Action<ProxyCacheOptions>? configure = null)
         where TBuilder : IEndpointConventionBuilder =>
         Use(builder, ProxyCachePolicy.From(configure ?? (static _ => { })));
@@ -76,7 +77,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="ProxyCacheOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseProxyCache<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -89,7 +90,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Sets aliases, allowed models or a maximum.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseModels<TBuilder>(this TBuilder builder, Action<ModelsOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -102,7 +103,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="ModelsOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseModels<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -115,7 +116,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Sets at least the permits.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitConcurrency<TBuilder>(this TBuilder builder, Action<LimitConcurrencyOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -128,7 +129,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="LimitConcurrencyOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitConcurrency<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -141,7 +142,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Sets at least count and window.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitTokens<TBuilder>(this TBuilder builder, Action<LimitTokensOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -154,7 +155,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="LimitTokensOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitTokens<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -167,7 +168,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="configure">Sets at least amount and period.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseBudget<TBuilder>(this TBuilder builder, Action<BudgetOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -180,7 +181,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseBudget<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using OpenAi.Gateway;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -16,7 +17,7 @@ public static class OpenAiGatewayEndpointRouteBuilderExtensions
     /// <param name="upstream">The name given to <c>AddOpenAiUpstream</c>.</param>
     /// <returns>A builder that says what the route does.</returns>
     /// <exception cref="InvalidOperationException">No upstream has that name.</exception>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The upstream's configuration is wrong.</exception>
+    /// <exception cref="OptionsValidationException">The upstream's configuration is wrong.</exception>
     public static OpenAiRouteBuilder MapOpenAiRoute(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, string upstream)
     {

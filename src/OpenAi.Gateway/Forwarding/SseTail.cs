@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace OpenAi.Gateway;
 
 /// <summary>
@@ -84,7 +86,7 @@ internal struct SseTail(bool isNamed)
         }
     }
 
-    [System.Runtime.CompilerServices.InlineArray(Size)]
+    [InlineArray(Size)]
     private struct Bytes
     {
         private byte _first;

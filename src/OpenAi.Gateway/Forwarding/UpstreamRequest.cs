@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -95,7 +96,7 @@ internal static class UpstreamRequest
         }
     }
 
-    private static bool TryAdd(System.Net.Http.Headers.HttpHeaders headers, string name, StringValues values) => values.Count == 1
+    private static bool TryAdd(HttpHeaders headers, string name, StringValues values) => values.Count == 1
         ? headers.TryAddWithoutValidation(name, values.ToString())
         : headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
 
@@ -104,7 +105,7 @@ internal static class UpstreamRequest
         || contentType.ToString().StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
 
     // A header of the other kind cannot even be asked to go.
-    private static void Remove(System.Net.Http.Headers.HttpHeaders? headers, string name)
+    private static void Remove(HttpHeaders? headers, string name)
     {
         if (headers?.NonValidated.Contains(name) == true)
         {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace OpenAi.Gateway;
 
@@ -85,7 +86,7 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
     /// a chat, and its answer, streamed or not, back into a <c>text_completion</c>. A field that a chat cannot serve exactly is answered 400.
     /// </summary>
     /// <param name="configure">Says which chat model answers for which name.</param>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public OpenAiRouteBuilder BridgeCompletions(Action<CompletionBridgeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -95,7 +96,7 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
 
     /// <summary>Answers legacy completions by chat completions, as a configuration section says.</summary>
     /// <param name="section">A section with the members of <see cref="CompletionBridgeOptions"/>.</param>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
+    /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public OpenAiRouteBuilder BridgeCompletions(IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
