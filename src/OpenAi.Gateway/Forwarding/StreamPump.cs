@@ -103,7 +103,7 @@ internal sealed class StreamPump(
         if (isFirstEvent)
         {
             // The client waits for it: on a single processor it would be sent only when it has been read here.
-            await default(BehindOthers);
+            await default(YieldToQueuedWork);
         }
 
         meter?.Append(piece.Span, cameAt);

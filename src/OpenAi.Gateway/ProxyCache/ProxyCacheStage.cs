@@ -24,7 +24,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         }
 
         if (!cache.Methods.Contains(context.Request.Method)
-            || KeptThings.Concern(request)
+            || StatefulPaths.Match(request)
             || cache.IsBypassed(request)
             || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(request))
             || (options.ObeysClient && CacheControlRules.ForbidsStoring(context.Request)))

@@ -17,7 +17,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     : ResponseWriter(client), IDisposable
 {
     private byte[] _remembered = [];
-    private byte[] _heldBack = [];
+    private byte[] _scratch = [];
     private bool _isRented = true;
     private int _start;
     private int _length;
@@ -107,10 +107,10 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     {
         Forget();
         Shared?.Release();
-        if (_heldBack.Length > 0)
+        if (_scratch.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_heldBack);
-            _heldBack = [];
+            ArrayPool<byte>.Shared.Return(_scratch);
+            _scratch = [];
         }
     }
 
@@ -179,13 +179,13 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
 
     private Memory<byte> ScratchMemory(int sizeHint)
     {
-        if (_heldBack.Length < Math.Max(sizeHint, 1))
+        if (_scratch.Length < Math.Max(sizeHint, 1))
         {
-            ArrayPool<byte>.Shared.Return(_heldBack);
-            _heldBack = ArrayPool<byte>.Shared.Rent(Math.Max(sizeHint, 4096));
+            ArrayPool<byte>.Shared.Return(_scratch);
+            _scratch = ArrayPool<byte>.Shared.Rent(Math.Max(sizeHint, 4096));
         }
 
-        return _heldBack;
+        return _scratch;
     }
 
     private void Remember(ReadOnlySpan<byte> bytes)

@@ -2,12 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace OpenAi.Gateway;
 
-/// <summary>To await it lets go first what is queued for the thread pool already; <see cref="Task.Yield"/> would go on before it.</summary>
-internal readonly struct BehindOthers : ICriticalNotifyCompletion
+/// <summary>Awaited, it lets work that is queued for the thread pool already run first; <see cref="Task.Yield"/> would go on before it.</summary>
+internal readonly struct YieldToQueuedWork : ICriticalNotifyCompletion
 {
     public bool IsCompleted => false;
 
-    public BehindOthers GetAwaiter() => this;
+    public YieldToQueuedWork GetAwaiter() => this;
 
     public void GetResult()
     {

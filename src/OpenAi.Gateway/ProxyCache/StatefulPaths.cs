@@ -3,9 +3,9 @@ using System.Collections.Frozen;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Knows by their paths the things that an upstream keeps for its clients, such as files and threads. They change, and who asks for one twice wants two.
+/// The paths of what an upstream keeps for its clients, such as files and threads. It changes, and whoever creates one twice wants two.
 /// </summary>
-internal static class KeptThings
+internal static class StatefulPaths
 {
     private const string Chats = "/chat/completions";
 
@@ -14,10 +14,10 @@ internal static class KeptThings
         "assistants", "batches", "chatkit", "containers", "conversations", "evals", "files", "fine_tuning", "organization", "realtime", "skills",
         "threads", "uploads", "vector_stores", "videos").GetAlternateLookup<ReadOnlySpan<char>>();
 
-    /// <summary>Whether a request is about such a thing: about those of a kind, or one of them, or what belongs to it.</summary>
-    public static bool Concern(GatewayRequest request) => request is { Route: not null, Operation: ModelOperation.Other } && AreIn(request.UpstreamPath);
+    /// <summary>Whether a request is about something of that kind: a list, one of them, or a part of one.</summary>
+    public static bool Match(GatewayRequest request) => request is { Route: not null, Operation: ModelOperation.Other } && Match(request.UpstreamPath);
 
-    private static bool AreIn(string pathAndQuery)
+    private static bool Match(string pathAndQuery)
     {
         var query = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
         var path = pathAndQuery.AsSpan(0, query < 0 ? pathAndQuery.Length : query);
