@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// <summary>The usage of several calls in one: every number is the sum of theirs, those of the details too. What is no number is left out.</summary>
 internal sealed class UsageSum
 {
-    // So many of them fit into a decimal as there are calls.
+    // A decimal holds the sum of as many of them as a request can have calls.
     private const decimal Largest = long.MaxValue;
 
     private readonly List<Member> _members = [];

@@ -43,7 +43,7 @@ internal static class HeaderFilter
         "Accept-Encoding",
     ]);
 
-    // X-Original-For and the like hold what UseForwardedHeaders has taken the place of; the others, whom a proxy before the app let in, with their tokens.
+    // X-Original-For and its like keep what UseForwardedHeaders has replaced; the others say whom a proxy in front of the app let in, with their tokens.
     private static readonly string[] OfProxy =
     [
         "X-Forwarded-", "X-Original-", "X-Consumer-", "X-MS-Token-", "X-MS-Client-Principal", "X-Amzn-Oidc-", "X-Auth-Request-", "X-Goog-IAP-",

@@ -1,6 +1,6 @@
 namespace OpenAi.Gateway;
 
-/// <summary>In what the body differs that each upstream of a call gets.</summary>
+/// <summary>What can differ between the bodies that the upstreams of one call get.</summary>
 /// <param name="Model">The model that it asks for; <see langword="null"/> when it names none that the gateway can read.</param>
 /// <param name="AsksForUsage">Whether the gateway asks for the usage of a stream in the client's stead.</param>
 internal readonly record struct BodyForm(string? Model, bool AsksForUsage);

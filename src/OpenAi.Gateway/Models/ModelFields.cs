@@ -61,7 +61,7 @@ internal static class ModelFields
         Span<char> buffer = stackalloc char[Longest * JsonSearch.LongestEscape];
         var text = buffer[..name.CopyString(buffer)];
 
-        // Two letters outside ASCII have s and k for their small ones.
+        // Two letters outside ASCII, the long s and the Kelvin sign, fold to s and k.
         text.Replace('\u017F', 's');
         text.Replace('\u212A', 'k');
         foreach (var known in Names)

@@ -106,7 +106,7 @@ internal sealed class ModelRequest
     /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
     public long? MaxOutputTokensOfAll => OutputTokensOfAll(MaxOutputTokens);
 
-    /// <summary>The most tokens that all answers together may have when each has so many.</summary>
+    /// <summary>The most tokens that all answers together may have when each has at most this many.</summary>
     public long? OutputTokensOfAll(long? tokensOfOne) => Operation == ModelOperation.Embeddings ? 0
         : tokensOfOne is { } one ? (long)Int128.Min((Int128)one * Choices * Prompts, long.MaxValue)
         : null;

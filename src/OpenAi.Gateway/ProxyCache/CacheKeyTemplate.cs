@@ -66,8 +66,8 @@ internal sealed class CacheKeyTemplate
         return material.ToKey();
     }
 
-    // In a key, wherever they stand: all that tells one user from another, the method that an entry to purge was stored under, and the port of a host,
-    // as routes of one path may have different ones.
+    // In a key, three variables say more than elsewhere: all that tells one user from another, the method that an entry to purge was stored under, and
+    // the host with its port, as two routes with one path may differ in it alone.
     private static Func<GatewayRequest, string?>? Find(string word) => word switch
     {
         "consumer_name" => CacheCaller.Of,

@@ -20,7 +20,7 @@ internal sealed class HeldEntry(CacheKey key, byte[] bytes, long heldAt, TimeSpa
     /// <summary>How much memory it takes, in bytes.</summary>
     public long Size { get; private set; } = Own + bytes.Length;
 
-    /// <summary>Whether it was asked for since it was last looked for room.</summary>
+    /// <summary>Whether it was asked for since its last turn.</summary>
     public bool IsUsed { get; set; }
 
     public bool IsExpired(TimeProvider time) => time.GetElapsedTime(heldAt) >= expiration;

@@ -1,6 +1,6 @@
 namespace OpenAi.Gateway;
 
-/// <summary>Knows the answers that tell how far some work has come, such as a response in the background or a batch: they are asked for again until it is done.</summary>
+/// <summary>Answers that only tell how far some work has come, such as a response in the background: clients ask again until it is done.</summary>
 internal static class UnfinishedWork
 {
     private static readonly string[] Statuses =

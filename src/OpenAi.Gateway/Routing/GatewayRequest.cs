@@ -115,7 +115,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         return request;
     }
 
-    /// <summary>Nothing yet of what the request takes, also when its endpoint is run again.</summary>
+    /// <summary>An empty record of what the request takes, also when its endpoint is run again.</summary>
     public RequestUsage NewUsage()
     {
         _usage.Clear();
@@ -147,7 +147,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>Keeps the clock of an attempt that has ended, for the next one on the connection.</summary>
     public void Keep(ForwardClock clock) => _clock = clock;
 
-    /// <summary>Ends it, when the response is complete: a connection that waits for its next request holds no body.</summary>
+    /// <summary>Called when the response is complete: a connection that waits for its next request holds no body.</summary>
     public void Dispose()
     {
         Body?.Dispose();

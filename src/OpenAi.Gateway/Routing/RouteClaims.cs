@@ -9,7 +9,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal static class RouteClaims
 {
-    /// <summary>Its requests and its name, each in words that another route's equal, in any case, when the two collide.</summary>
+    /// <summary>Its requests and its name, each as a text that another route's equals, whatever the case, when the two collide.</summary>
     public static IEnumerable<string> Of(OpenAiRouteOptions options)
     {
         var shape = ShapeOf(RoutePatternFactory.Parse(options.Pattern));

@@ -6,7 +6,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class RetryBudget(TimeProvider time)
 {
-    /// <summary>So many are free in each window: a share of few calls would be none.</summary>
+    /// <summary>How many are free in each window: a share of few calls would be none.</summary>
     public const int Minimum = 10;
 
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);

@@ -29,7 +29,7 @@ internal sealed class AnswerReader(bool isTraced, bool hasOutput)
 
     public TokenUsage? Usage { get; private set; }
 
-    /// <summary>Whether the text that was begun last has a choice.</summary>
+    /// <summary>Whether a choice stands in the text that was begun last.</summary>
     public bool HasChoice { get; private set; }
 
     public string? Model { get; private set; }
