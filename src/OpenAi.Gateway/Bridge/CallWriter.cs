@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 
 namespace OpenAi.Gateway;
@@ -6,25 +5,14 @@ namespace OpenAi.Gateway;
 /// <summary>Takes one call's answer from the pump in place of the client; nothing of it is sent from here.</summary>
 internal abstract class CallWriter : PipeWriter, IDisposable
 {
-    private const int SmallestSize = 4096;
+    private ScratchBuffer _scratch;
+    private Memory<byte> _given;
 
-    private byte[] _given = [];
-
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        var size = Math.Max(sizeHint, SmallestSize);
-        if (_given.Length < size)
-        {
-            ArrayPool<byte>.Shared.Return(_given);
-            _given = ArrayPool<byte>.Shared.Rent(size);
-        }
-
-        return _given;
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _given = _scratch.GetMemory(sizeHint);
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    public override void Advance(int bytes) => Take(_given.AsSpan(0, bytes));
+    public override void Advance(int bytes) => Take(_given.Span[..bytes]);
 
     public override void CancelPendingFlush()
     {
@@ -34,12 +22,7 @@ internal abstract class CallWriter : PipeWriter, IDisposable
     {
     }
 
-    public virtual void Dispose()
-    {
-        var given = _given;
-        _given = [];
-        ArrayPool<byte>.Shared.Return(given);
-    }
+    public virtual void Dispose() => _scratch.GiveBack();
 
     /// <summary>Takes what came last. Gives whether it was the end of a whole answer.</summary>
     /// <param name="isComplete">Whether the connection brought all that it promised.</param>

@@ -17,7 +17,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     : ResponseWriter(client), IDisposable
 {
     private byte[] _remembered = [];
-    private byte[] _scratch = [];
+    private ScratchBuffer _scratch;
     private bool _isRented = true;
     private int _start;
     private int _length;
@@ -82,7 +82,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     {
         Begin();
         _isScratch = IsWithoutClient;
-        return _given = _isScratch ? ScratchMemory(sizeHint) : Client.Writer.GetMemory(sizeHint);
+        return _given = _isScratch ? _scratch.GetMemory(sizeHint) : Client.Writer.GetMemory(sizeHint);
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
@@ -107,11 +107,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     {
         Forget();
         Shared?.Release();
-        if (_scratch.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_scratch);
-            _scratch = [];
-        }
+        _scratch.GiveBack();
     }
 
     protected override void Written(int bytes)
@@ -175,17 +171,6 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         }
 
         return new FlushResult(isCanceled: false, isCompleted: !_clientLeft!());
-    }
-
-    private Memory<byte> ScratchMemory(int sizeHint)
-    {
-        if (_scratch.Length < Math.Max(sizeHint, 1))
-        {
-            ArrayPool<byte>.Shared.Return(_scratch);
-            _scratch = ArrayPool<byte>.Shared.Rent(Math.Max(sizeHint, 4096));
-        }
-
-        return _scratch;
     }
 
     private void Remember(ReadOnlySpan<byte> bytes)

@@ -20,7 +20,7 @@ namespace OpenAi.Gateway;
 internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeature client, GatewayRequest? request = null) : ResponseWriter(client), IDisposable
 {
     private readonly SseParser _events = new();
-    private byte[] _written = [];
+    private ScratchBuffer _scratch;
     private Memory<byte> _given;
     private bool? _isFiltering;
     private bool _hasDroppedReturn;
@@ -42,21 +42,8 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
         return Client.CompleteAsync();
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        if (!Begin())
-        {
-            return Client.Writer.GetMemory(sizeHint);
-        }
-
-        if (_written.Length < Math.Max(sizeHint, 1))
-        {
-            GiveBack();
-            _written = ArrayPool<byte>.Shared.Rent(Math.Max(sizeHint, 4096));
-        }
-
-        return _given = _written;
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) =>
+        Begin() ? _given = _scratch.GetMemory(sizeHint) : Client.Writer.GetMemory(sizeHint);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -170,11 +157,7 @@ internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeatur
 
     private void GiveBack()
     {
-        if (_written.Length > 0)
-        {
-            var written = _written;
-            (_written, _given) = ([], default);
-            ArrayPool<byte>.Shared.Return(written);
-        }
+        _given = default;
+        _scratch.GiveBack();
     }
 }
