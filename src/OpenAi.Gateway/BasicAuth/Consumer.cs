@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Microsoft.AspNetCore.Identity;
 
 namespace OpenAi.Gateway;
 
@@ -8,8 +7,6 @@ public sealed class Consumer
 {
     /// <summary>The type of the claim that holds <see cref="Name"/>.</summary>
     public const string NameClaimType = "consumer_name";
-
-    private static readonly PasswordHasher<Consumer> Hasher = new();
 
     /// <summary>Makes a consumer with a hashed password.</summary>
     /// <param name="name">What limits and the cache know it by.</param>
@@ -58,7 +55,7 @@ public sealed class Consumer
     public static string HashPassword(string password)
     {
         ArgumentException.ThrowIfNullOrEmpty(password);
-        return Hasher.HashPassword(null!, password);
+        return ConsumerPassword.Hash(password);
     }
 
     /// <summary>Makes a consumer with a password in clear, of which only a hash is kept.</summary>

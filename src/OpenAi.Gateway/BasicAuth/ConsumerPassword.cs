@@ -28,6 +28,8 @@ internal sealed class ConsumerPassword
     public static ConsumerPassword FromClear(string password) =>
         new(HMACSHA256.HashData(ProcessKey, Encoding.UTF8.GetBytes(password)), null);
 
+    public static string Hash(string password) => Hasher.HashPassword(null!, password);
+
     /// <exception cref="ArgumentException">It is not a hash of ASP.NET Core Identity's.</exception>
     public static ConsumerPassword FromHash(string hash) => IsHash(hash)
         ? new(null, hash)
