@@ -56,6 +56,15 @@ internal static class GatewayErrors
     public static readonly GatewayError BodyTooSlow = new(
         StatusCodes.Status408RequestTimeout, "The request body did not come in time.", InvalidRequest, "request_timeout");
 
+    public static readonly GatewayError PathElsewhere = new(
+        StatusCodes.Status400BadRequest, "The path has a segment '..', which leads elsewhere. Write the path itself.", InvalidRequest, "invalid_path");
+
+    public static readonly GatewayError NoWebSocket = new(
+        StatusCodes.Status501NotImplemented,
+        "WebSockets are not passed on here. Use the operation's HTTP form, or connect to the provider.",
+        InvalidRequest,
+        "websocket_not_supported");
+
     /// <summary>Whether an error tells of the upstream; else it is a refusal of the gateway's own.</summary>
     public static bool IsOfUpstream(GatewayError error) => error.Type == Upstream;
 
@@ -66,15 +75,6 @@ internal static class GatewayErrors
     public static GatewayError LimitReached(int status, string message, TimeSpan retryAfter) => new(
         status, message, "rate_limit_error", "rate_limit_exceeded")
     { RetryAfter = retryAfter };
-
-    public static readonly GatewayError PathElsewhere = new(
-        StatusCodes.Status400BadRequest, "The path has a segment '..', which leads elsewhere. Write the path itself.", InvalidRequest, "invalid_path");
-
-    public static readonly GatewayError NoWebSocket = new(
-        StatusCodes.Status501NotImplemented,
-        "WebSockets are not passed on here. Use the operation's HTTP form, or connect to the provider.",
-        InvalidRequest,
-        "websocket_not_supported");
 
     public static GatewayError MethodNotAllowed(string method) => new(
         StatusCodes.Status405MethodNotAllowed, $"The method {method} is not supported here.", InvalidRequest, "method_not_allowed");
