@@ -28,8 +28,6 @@ internal sealed class UsageQueue : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly KeyValuePair<string, object?> _name;
-    private readonly CancellationToken _stopped;
-    private readonly CancellationToken _drained;
     private readonly Task _reading;
     private long? _loggedAt;
     private int _waiting;
@@ -43,8 +41,6 @@ internal sealed class UsageQueue : IDisposable
         _logger = logger;
         _name = new("openai_gateway.usage.sink", sink.GetType().Name);
         _channel = Channel.CreateBounded<UsageRecord>(capacity);
-        _stopped = _stopping.Token;
-        _drained = _draining.Token;
         _reading = Task.Run(ReadAsync);
     }
 
@@ -105,7 +101,7 @@ internal sealed class UsageQueue : IDisposable
             }
 
             // When more wait already it only takes back what woke it.
-            Task resting = _enough.WaitAsync(isFull ? TimeSpan.Zero : _rest, _drained);
+            Task resting = _enough.WaitAsync(isFull ? TimeSpan.Zero : _rest, _draining.Token);
             await resting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -115,7 +111,7 @@ internal sealed class UsageQueue : IDisposable
         var count = batch.Count; // the sink has the list
         try
         {
-            await _sink.WriteAsync(batch, _stopped);
+            await _sink.WriteAsync(batch, _stopping.Token);
         }
         catch (Exception error)
         {
