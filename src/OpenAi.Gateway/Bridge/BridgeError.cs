@@ -11,12 +11,15 @@ internal static class BridgeError
     {
         var param = FindParam(body);
         var name = LegacyName(body[param]);
-        output.Write(name.IsEmpty ? body : body[..param.Start]);
-        if (!name.IsEmpty)
+        if (name.IsEmpty)
         {
-            output.Write(name);
-            output.Write(body[param.End..]);
+            output.Write(body);
+            return;
         }
+
+        output.Write(body[..param.Start]);
+        output.Write(name);
+        output.Write(body[param.End..]);
     }
 
     // Where the value stands, with its quotes; an empty range when there is none.

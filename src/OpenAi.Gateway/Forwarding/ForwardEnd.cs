@@ -13,14 +13,12 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     /// <summary>Ends the request of an attempt that brought no answer to pass on.</summary>
     public Task EndWithoutAnswerAsync(HttpContext context, ForwardAttempt attempt)
     {
-        var isClientGone = attempt.Error?.Status == Forwarder.ClientClosedRequest;
-        if (isClientGone)
+        if (attempt.Error?.Status == Forwarder.ClientClosedRequest)
         {
             // The server has not noticed yet: without the abort it would read on.
             context.Abort();
         }
-
-        if (!isClientGone && !context.RequestAborted.IsCancellationRequested && attempt.Error is { } error)
+        else if (attempt.Error is { } error && !context.RequestAborted.IsCancellationRequested)
         {
             return services.WriteErrorAsync(context, error);
         }
