@@ -32,32 +32,28 @@ internal static class GatewayErrors
     public static readonly GatewayError OnlyIfCached = new(
         StatusCodes.Status504GatewayTimeout, "The answer is not in the cache (Cache-Control: only-if-cached).", InvalidRequest, "not_cached");
 
-    public static readonly GatewayError UpstreamUnreachable = new(
-        StatusCodes.Status502BadGateway, "The connection to the upstream failed.", Upstream, "upstream_connect_error");
+    public static readonly GatewayError UpstreamUnreachable = BadGateway("The connection to the upstream failed.", "upstream_connect_error");
 
-    public static readonly GatewayError UpstreamNameNotResolved = new(
-        StatusCodes.Status502BadGateway, "The upstream's host name could not be resolved.", Upstream, "upstream_dns_error");
+    public static readonly GatewayError UpstreamNameNotResolved = BadGateway("The upstream's host name could not be resolved.", "upstream_dns_error");
 
-    public static readonly GatewayError UpstreamNotTrusted = new(
-        StatusCodes.Status502BadGateway, "The TLS handshake with the upstream failed.", Upstream, "upstream_tls_error");
+    public static readonly GatewayError UpstreamNotTrusted = BadGateway("The TLS handshake with the upstream failed.", "upstream_tls_error");
 
-    public static readonly GatewayError UpstreamBroken = new(
-        StatusCodes.Status502BadGateway, "The upstream broke the connection or its answer is not valid HTTP.", Upstream, "upstream_broken");
+    public static readonly GatewayError UpstreamBroken = BadGateway(
+        "The upstream broke the connection or its answer is not valid HTTP.", "upstream_broken");
 
-    public static readonly GatewayError UpstreamNotChat = new(
-        StatusCodes.Status502BadGateway, "The upstream's answer is not the chat completion that it was asked for.", Upstream, "upstream_invalid_answer");
+    public static readonly GatewayError UpstreamNotChat = BadGateway(
+        "The upstream's answer is not the chat completion that it was asked for.", "upstream_invalid_answer");
 
     public static readonly GatewayError UpstreamTimeout = new(
         StatusCodes.Status504GatewayTimeout, "The upstream did not answer in time.", Upstream, "upstream_timeout");
 
-    public static readonly GatewayError BodyNotJson = new(
-        StatusCodes.Status400BadRequest, "The request body is not a JSON object.", InvalidRequest, "invalid_json");
+    public static readonly GatewayError BodyNotJson = BadRequest("The request body is not a JSON object.", "invalid_json");
 
     public static readonly GatewayError BodyTooSlow = new(
         StatusCodes.Status408RequestTimeout, "The request body did not come in time.", InvalidRequest, "request_timeout");
 
-    public static readonly GatewayError PathElsewhere = new(
-        StatusCodes.Status400BadRequest, "The path has a segment '..', which leads elsewhere. Write the path itself.", InvalidRequest, "invalid_path");
+    public static readonly GatewayError PathElsewhere = BadRequest(
+        "The path has a segment '..', which leads elsewhere. Write the path itself.", "invalid_path");
 
     public static readonly GatewayError NoWebSocket = new(
         StatusCodes.Status501NotImplemented,
@@ -79,22 +75,19 @@ internal static class GatewayErrors
     public static GatewayError MethodNotAllowed(string method) => new(
         StatusCodes.Status405MethodNotAllowed, $"The method {method} is not supported here.", InvalidRequest, "method_not_allowed");
 
-    public static GatewayError DuplicateField(string name) => new(
-        StatusCodes.Status400BadRequest, $"The field '{name}' stands in the request twice. Send it once.", InvalidRequest, "duplicate_parameter", name);
+    public static GatewayError DuplicateField(string name) => BadRequest(
+        $"The field '{name}' stands in the request twice. Send it once.", "duplicate_parameter", name);
 
-    public static GatewayError MissingField(string name) => new(
-        StatusCodes.Status400BadRequest, $"The field '{name}' is missing.", InvalidRequest, "missing_required_parameter", name);
+    public static GatewayError MissingField(string name) => BadRequest($"The field '{name}' is missing.", "missing_required_parameter", name);
 
-    public static GatewayError InvalidField(string name, string expected) => new(
-        StatusCodes.Status400BadRequest, $"The field '{name}' must be {expected}.", InvalidRequest, "invalid_value", name);
+    public static GatewayError InvalidField(string name, string expected) => BadRequest(
+        $"The field '{name}' must be {expected}.", "invalid_value", name);
 
-    public static GatewayError MisspeltField(string name) => new(
-        StatusCodes.Status400BadRequest, $"The field '{name}' must be written in small letters.", InvalidRequest, "unknown_parameter", name);
+    public static GatewayError MisspeltField(string name) => BadRequest(
+        $"The field '{name}' must be written in small letters.", "unknown_parameter", name);
 
-    public static GatewayError BodyNotReadable(int maxDepth) => new(
-        StatusCodes.Status400BadRequest,
+    public static GatewayError BodyNotReadable(int maxDepth) => BadRequest(
         $"The request body is not a JSON object, or nested deeper than the {maxDepth} levels that are allowed (MaxJsonDepth).",
-        InvalidRequest,
         "invalid_json");
 
     public static GatewayError BodyNotCheckable(int limit) => new(
@@ -106,10 +99,8 @@ internal static class GatewayErrors
     public static GatewayError ModelNotAllowed(string model) => new(
         StatusCodes.Status403Forbidden, $"The model '{model}' is not allowed here.", "permission_error", "model_not_allowed", "model");
 
-    public static GatewayError ModelNotPriced(string? model, string? tier) => new(
-        StatusCodes.Status400BadRequest,
+    public static GatewayError ModelNotPriced(string? model, string? tier) => BadRequest(
         tier is null ? $"The model '{model}' has no price here, so it cannot be asked for." : $"The model '{model}' has no price in the service tier '{tier}' here, so it cannot be asked for.",
-        InvalidRequest,
         "model_not_priced",
         "model");
 
@@ -124,11 +115,10 @@ internal static class GatewayErrors
     public static GatewayError BudgetSpent(int status, string message) => new(status, message, "insufficient_quota", "insufficient_quota");
 
     /// <summary>Of a request that no wait lets pass. 429 would make SDKs try it again and again.</summary>
-    public static GatewayError TooLargeForLimit(string message, string? field) => new(
-        StatusCodes.Status400BadRequest, message, InvalidRequest, "request_too_large_for_limit", field);
+    public static GatewayError TooLargeForLimit(string message, string? field) => BadRequest(message, "request_too_large_for_limit", field);
 
-    public static GatewayError UnsupportedField(string name, string reason) => new(
-        StatusCodes.Status400BadRequest, $"The field '{name}' is not supported here: {reason}.", InvalidRequest, "unsupported_parameter", name);
+    public static GatewayError UnsupportedField(string name, string reason) => BadRequest(
+        $"The field '{name}' is not supported here: {reason}.", "unsupported_parameter", name);
 
     public static GatewayError BodyTooLarge(long? limit) => new(
         StatusCodes.Status413PayloadTooLarge,
@@ -142,4 +132,9 @@ internal static class GatewayErrors
         StatusCodes.Status408RequestTimeout => BodyTooSlow,
         _ => new(error.StatusCode, "The request body could not be read.", InvalidRequest, "invalid_request_body"),
     };
+
+    private static GatewayError BadRequest(string message, string code, string? field = null) =>
+        new(StatusCodes.Status400BadRequest, message, InvalidRequest, code, field);
+
+    private static GatewayError BadGateway(string message, string code) => new(StatusCodes.Status502BadGateway, message, Upstream, code);
 }
