@@ -12,27 +12,26 @@ internal static partial class CacheControlRules
     private const string LargestNumber = "2147483647";
 
     /// <summary>Whether the client wants neither a stored answer nor its own to be stored.</summary>
-    public static bool ForbidsStoring(HttpRequest request) => Parse(request.Headers.CacheControl)?.NoStore == true;
+    public static bool ForbidsStoring(ProxyCacheOptions options, HttpRequest request) => OfClient(options, request)?.NoStore == true;
 
     /// <summary>Whether the client wants a new answer, which may be stored.</summary>
-    public static bool AsksUpstream(HttpRequest request) => Parse(request.Headers.CacheControl)?.NoCache == true;
+    public static bool AsksUpstream(ProxyCacheOptions options, HttpRequest request) => OfClient(options, request)?.NoCache == true;
 
-    /// <summary>Whether the client, as far as it is asked, wants no call of the upstream.</summary>
-    public static bool AsksOnlyCache(ProxyCacheOptions options, HttpRequest request) =>
-        options.ObeysClient && Parse(request.Headers.CacheControl)?.OnlyIfCached == true;
+    /// <summary>Whether the client wants no call of the upstream.</summary>
+    public static bool AsksOnlyCache(ProxyCacheOptions options, HttpRequest request) => OfClient(options, request)?.OnlyIfCached == true;
 
-    /// <summary>Whether the client takes an entry of this age, as far as it is asked.</summary>
+    /// <summary>Whether the client takes an entry of this age.</summary>
     public static bool Accepts(ProxyCacheOptions options, HttpRequest request, CacheEntry entry, DateTimeOffset now)
     {
-        if (!options.ObeysClient)
+        if (OfClient(options, request) is not { } control)
         {
             return true;
         }
 
-        var control = Parse(request.Headers.CacheControl);
         var age = entry.Age(now);
-        return control is null
-            || (!control.NoCache && (control.MaxAge is not { } maxAge || age <= maxAge) && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh));
+        return !control.NoCache
+            && (control.MaxAge is not { } maxAge || age <= maxAge)
+            && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh);
     }
 
     /// <summary>How old the upstream says that its answer is already, as it came from a cache there.</summary>
@@ -63,6 +62,10 @@ internal static partial class CacheControlRules
     /// <summary>Whether the upstream forbids to give its answer past its freshness (RFC 9111, 4.2.4).</summary>
     public static bool ForbidsStale(CacheEntry entry) => Parse(entry.Headers.ValuesOf(HeaderNames.CacheControl))
         is { MustRevalidate: true } or { ProxyRevalidate: true } or { SharedMaxAge: not null };
+
+    // Null when it says nothing, or is not asked.
+    private static CacheControlHeaderValue? OfClient(ProxyCacheOptions options, HttpRequest request) =>
+        options.ObeysClient ? Parse(request.Headers.CacheControl) : null;
 
     private static TimeSpan? Expires(StringValues header, DateTimeOffset now)
     {

@@ -27,7 +27,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             || StatefulPaths.Match(request)
             || cache.IsBypassed(request)
             || (cache.Key.IncludesConsumer && CacheCaller.IsNameless(request))
-            || (options.ObeysClient && CacheControlRules.ForbidsStoring(context.Request)))
+            || CacheControlRules.ForbidsStoring(options, context.Request))
         {
             return BypassAsync(request, options);
         }
@@ -76,7 +76,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         }
 
         // An answer in flight was asked for earlier, so that it does not do for who asks the upstream.
-        return options.ObeysClient && CacheControlRules.AsksUpstream(context.Request)
+        return CacheControlRules.AsksUpstream(options, context.Request)
             ? _miss.FetchAsync(request, cache, key, answer, flight: null)
             : _miss.InvokeAsync(request, cache, key, answer);
     }
