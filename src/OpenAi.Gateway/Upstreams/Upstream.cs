@@ -14,15 +14,22 @@ internal sealed class Upstream
         Options = options;
         Invoker = invoker;
         Budget = budget;
-        SendsAuthorization = options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
         _selector = options.Selector ?? new SmoothRoundRobinSelector();
 
         // A key that several nodes take is one key: its quota is spent on all of them at once.
         var keys = new Dictionary<string, UpstreamKey>();
         var none = new UpstreamKey(null, 0, time);
-        UpstreamKey KeyOf(string key) => keys.TryGetValue(CredentialOf(key), out var known)
-            ? known
-            : keys[CredentialOf(key)] = new UpstreamKey(CredentialOf(key), keys.Count + 1, time);
+        var isAuthorization = options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
+        UpstreamKey KeyOf(string key)
+        {
+            var credential = isAuthorization ? HeaderRule.WithScheme(key) : key.Trim();
+            if (!keys.TryGetValue(credential, out var known))
+            {
+                keys.Add(credential, known = new UpstreamKey(credential, keys.Count + 1, time));
+            }
+
+            return known;
+        }
 
         UpstreamKey[] shared = [.. (options.ApiKey is null ? options.ApiKeys : options.ApiKeys.Prepend(options.ApiKey)).Select(KeyOf).Distinct()];
         _inUse =
@@ -47,8 +54,6 @@ internal sealed class Upstream
 
     /// <summary>Whether a fallback has another name for a model, so that the request's must be known.</summary>
     public bool HasModelMap { get; }
-
-    private bool SendsAuthorization { get; }
 
     /// <summary>
     /// A node and key that can be asked at once: neither cooling down nor tried already. <see langword="null"/> when there is none, or the
@@ -96,7 +101,6 @@ internal sealed class Upstream
         return _inUse;
     }
 
+    // On its own, so that only a call that comes here makes the closure.
     private UpstreamNode[] Fresh(TriedNodes? tried) => Array.FindAll(_inUse, node => node.IsFresh(tried));
-
-    private string CredentialOf(string key) => SendsAuthorization ? HeaderRule.WithScheme(key) : key.Trim();
 }
