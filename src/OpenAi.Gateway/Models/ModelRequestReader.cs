@@ -19,6 +19,8 @@ internal ref struct ModelRequestReader
         _json = new LongTextReader(body.Span, isFinalBlock: true, new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth }));
     }
 
+    private JsonTokenType TokenType => _json.Token.TokenType;
+
     /// <summary>
     /// Reads a body. An error is a body that two readers could understand differently: a field that stands there twice. A body that is no
     /// JSON object, or nested too deeply, gives neither request nor error.
@@ -60,7 +62,7 @@ internal ref struct ModelRequestReader
     {
         var before = _json.Consumed;
         var isFirst = true;
-        while (_json.Read() && _json.Token.TokenType == JsonTokenType.PropertyName)
+        while (_json.Read() && TokenType == JsonTokenType.PropertyName)
         {
             var mayBeField = ModelFields.MayBeOne(_json.Token);
             var field = mayBeField ? ModelFields.Of(_json.Token) : ModelField.None;
@@ -79,7 +81,7 @@ internal ref struct ModelRequestReader
             var start = _json.TokenStart;
             _json.Read(wantsText: field is ModelField.Model or ModelField.ServiceTier);
             var valueStart = _json.TokenStart;
-            if (field == ModelField.StreamOptions && _json.Token.TokenType == JsonTokenType.StartObject)
+            if (field == ModelField.StreamOptions && TokenType == JsonTokenType.StartObject)
             {
                 if (ReadStreamOptions() is { } error)
                 {
@@ -121,7 +123,7 @@ internal ref struct ModelRequestReader
     {
         var before = _json.Consumed;
         var isFirst = true;
-        while (_json.Read() && _json.Token.TokenType == JsonTokenType.PropertyName)
+        while (_json.Read() && TokenType == JsonTokenType.PropertyName)
         {
             var isIncludeUsage = _json.Token.ValueTextEquals("include_usage"u8);
             var start = _json.TokenStart;
@@ -134,7 +136,7 @@ internal ref struct ModelRequestReader
 
             if (isIncludeUsage)
             {
-                _request.ClientAsksForUsage = _json.Token.TokenType == JsonTokenType.True;
+                _request.ClientAsksForUsage = TokenType == JsonTokenType.True;
             }
 
             _json.Token.Skip();
@@ -158,7 +160,7 @@ internal ref struct ModelRequestReader
             Take(field);
         }
 
-        if (_json.Token.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+        if (TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
         {
             ReadParts(field);
         }
@@ -173,19 +175,19 @@ internal ref struct ModelRequestReader
 
         switch (field)
         {
-            case ModelField.Model when _json.Token.TokenType == JsonTokenType.String:
+            case ModelField.Model when TokenType == JsonTokenType.String:
                 _request.Model = KnownWords.Get(ref _json.Token);
                 break;
-            case ModelField.ServiceTier when _json.Token.TokenType == JsonTokenType.String:
+            case ModelField.ServiceTier when TokenType == JsonTokenType.String:
                 _request.ServiceTier = KnownWords.Get(ref _json.Token);
                 break;
             case ModelField.Stream:
-                _request.IsStream = _json.Token.TokenType == JsonTokenType.True;
+                _request.IsStream = TokenType == JsonTokenType.True;
                 break;
             case ModelField.Background:
-                _request.IsBackground = _json.Token.TokenType == JsonTokenType.True;
+                _request.IsBackground = TokenType == JsonTokenType.True;
                 break;
-            case ModelField.N or ModelField.BestOf when _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
+            case ModelField.N or ModelField.BestOf when TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
                 _request.Choices = Math.Max(_request.Choices, count);
                 break;
             case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
@@ -203,11 +205,11 @@ internal ref struct ModelRequestReader
         var depth = _json.Token.CurrentDepth;
         var texts = 0;
         var isTokens = field is ModelField.Prompt or ModelField.Input;
-        var isArray = _json.Token.TokenType == JsonTokenType.StartArray;
+        var isArray = TokenType == JsonTokenType.StartArray;
         while (_json.Read() && _json.Token.CurrentDepth > depth)
         {
             Count(isTokens);
-            if (_json.Token.CurrentDepth == depth + 1 && _json.Token.TokenType is JsonTokenType.String or JsonTokenType.EndArray)
+            if (_json.Token.CurrentDepth == depth + 1 && TokenType is JsonTokenType.String or JsonTokenType.EndArray)
             {
                 texts++;
             }
@@ -226,7 +228,7 @@ internal ref struct ModelRequestReader
 
     private void TakeOtherModel(ModelField field)
     {
-        if (_json.Token.TokenType == JsonTokenType.String)
+        if (TokenType == JsonTokenType.String)
         {
             (_request.OtherModels ??= []).Add(KnownWords.Get(ref _json.Token));
         }
@@ -246,12 +248,12 @@ internal ref struct ModelRequestReader
     };
 
     // What the value should be, when it is something else that another reader may take for one: "5", 5.0, 1e3, "true".
-    private string? Problem(ModelField field) => _json.Token.TokenType == JsonTokenType.Null ? null : field switch
+    private string? Problem(ModelField field) => TokenType == JsonTokenType.Null ? null : field switch
     {
-        ModelField.Model when _json.Token.TokenType != JsonTokenType.String => "a text",
-        ModelField.Models or ModelField.Fallbacks when _json.Token.TokenType != JsonTokenType.StartArray => ModelFields.NamesOfModels,
-        ModelField.Stream or ModelField.Background when _json.Token.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
-        ModelField.N or ModelField.BestOf when _json.Token.TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
+        ModelField.Model when TokenType != JsonTokenType.String => "a text",
+        ModelField.Models or ModelField.Fallbacks when TokenType != JsonTokenType.StartArray => ModelFields.NamesOfModels,
+        ModelField.Stream or ModelField.Background when TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
+        ModelField.N or ModelField.BestOf when TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
         ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when !IsNumber(out var tokens) || tokens < Least(field) =>
             $"a whole number, {Least(field)} or more",
         _ => null,
@@ -263,7 +265,7 @@ internal ref struct ModelRequestReader
     private bool IsNumber(out long number)
     {
         number = 0;
-        return _json.Token.TokenType == JsonTokenType.Number && _json.Token.TryGetInt64(out number) && number >= 0;
+        return TokenType == JsonTokenType.Number && _json.Token.TryGetInt64(out number) && number >= 0;
     }
 
     private readonly void Place(ModelField field, JsonMember member)
@@ -289,7 +291,7 @@ internal ref struct ModelRequestReader
     // No token of a model is shorter than a byte of text; what encloses the text counts one each, and a number may be one token's own.
     private void Count(bool isTokenId)
     {
-        var isOne = (_json.Token.TokenType == JsonTokenType.Number && isTokenId) || _media.Holds(_json.Token, _json.Value);
+        var isOne = (TokenType == JsonTokenType.Number && isTokenId) || _media.Holds(_json.Token, _json.Value);
         _inputBytes += isOne ? 1 : Math.Max(1, _json.Value.Length);
         _media.Pass(_json.Token);
     }
