@@ -12,7 +12,7 @@ internal sealed class RequestBody : IDisposable
 {
     public const int DefaultMaxBuffered = 1 << 20;
 
-    // Of a larger body, memory is only taken as it comes: to announce one costs a client nothing.
+    // Memory for a larger body is only taken as it comes: to announce one costs a client nothing.
     private const int MostAnnounced = 64 * 1024;
 
     public static readonly RequestBody Empty = new([], 0, null, 0);

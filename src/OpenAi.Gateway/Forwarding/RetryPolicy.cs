@@ -57,7 +57,7 @@ internal static class RetryPolicy
     public static TimeSpan Pause(int attempt) =>
         FirstPause * Math.Pow(2, Math.Min(attempt - 1, 10)) * (0.75 + (Random.Shared.NextDouble() / 2));
 
-    // Of the limits that are spent the last one to come back; when none says that it is, the last one of all.
+    // Of the limits that are spent, the one that comes back last; when the headers do not say which are, the last one of both.
     private static TimeSpan? LimitReset(HttpResponseMessage response)
     {
         var requests = GoDuration.Parse(Header(response, "x-ratelimit-reset-requests"));

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Lets only so many requests go on at the same time. A place is free again when its answer has ended, however it ends; whoever leaves the queue
+/// Lets a limited number of requests go on at the same time. A place is free again when its answer has ended, however it ends; whoever leaves the queue
 /// frees its place in it.
 /// </summary>
 internal sealed class LimitConcurrencyStage(LimitConcurrencyPolicy policy, GatewayServices services, GatewayDelegate next)

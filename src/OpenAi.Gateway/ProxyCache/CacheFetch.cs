@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 /// <summary>One answer on its way from the endpoint to the client, watched by the cache.</summary>
 internal sealed class CacheFetch : IDisposable
 {
-    // Of a longer answer, memory is only taken as it comes.
+    // Memory for a longer answer is only taken as it comes.
     private const int MostAnnounced = 1 << 20;
 
     private readonly GatewayRequest _request;
@@ -129,7 +129,7 @@ internal sealed class CacheFetch : IDisposable
 
     private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 
-    // By its head it may. An error status that is listed says what it is.
+    // The head allows it already. An error status that is listed needs no second look.
     private bool MayBeStored(ReadOnlySpan<byte> body)
     {
         if (_status >= StatusCodes.Status300MultipleChoices || _request.Route is null)
@@ -148,7 +148,7 @@ internal sealed class CacheFetch : IDisposable
         && CacheControlRules.Accepts(_cache.Options, _context.Request, _old, _begun)
         && !(_cache.Options.RespectCacheControl && CacheControlRules.ForbidsStale(_old));
 
-    // Who waits for an answer that is not to be stored need not wait for its end. What ends a request whose client left is no answer: another leads then.
+    // Nobody needs to wait for the end of an answer that is not stored. What a request brings whose client left is none: then another one leads.
     private void LetGo()
     {
         if (!_request.IsIncomplete && !_context.RequestAborted.IsCancellationRequested)

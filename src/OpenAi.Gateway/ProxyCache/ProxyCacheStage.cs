@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Answers from the cache, or has the upstream asked and what it brings stored.</summary>
+/// <summary>Answers from the cache, or lets the upstream be asked and stores what it brings.</summary>
 internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices services, GatewayDelegate next)
 {
     /// <summary>The method that removes an entry, as in nginx and APISIX.</summary>

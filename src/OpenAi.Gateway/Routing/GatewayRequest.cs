@@ -158,7 +158,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         _isOver = true;
     }
 
-    // What an ended request leaves for those who are told of its end.
+    // What the end of a request leaves in place, for those who are told of it.
     private void Clear()
     {
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);

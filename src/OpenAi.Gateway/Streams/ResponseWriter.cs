@@ -47,6 +47,6 @@ internal abstract class ResponseWriter(IHttpResponseBodyFeature client) : PipeWr
 
     public override void CancelPendingFlush() => client.Writer.CancelPendingFlush();
 
-    /// <summary>The endpoint wrote so many bytes to the memory that it got.</summary>
+    /// <summary>The endpoint wrote this many bytes to the memory that it got.</summary>
     protected abstract void Written(int bytes);
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Says once of each model that it has no price, and of no more than so many: names can be made up.</summary>
+/// <summary>Warns once of each model without a price, and of a limited number of them: names can be made up.</summary>
 internal sealed class UnpricedModels(ModelPrices prices, ILogger logger)
 {
     private const int MaxNames = 100;

@@ -100,7 +100,7 @@ internal sealed class UsageQueue : IDisposable
                 batch.Clear();
             }
 
-            // When more wait already it only takes back what woke it.
+            // After a full batch it does not rest, and only takes back what woke it.
             Task resting = _enough.WaitAsync(isFull ? TimeSpan.Zero : _rest, _draining.Token);
             await resting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

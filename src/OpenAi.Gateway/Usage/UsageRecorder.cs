@@ -38,7 +38,7 @@ internal static class UsageRecorder
         };
     }
 
-    // A version 7 of RFC 9562. It has to be unique, not to be kept from guessing: the runtime's own asks the kernel for each.
+    // A version 7 of RFC 9562. It has to be unique, not hard to guess: the runtime's own asks the kernel each time.
     private static Guid NewId(DateTimeOffset time)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -76,7 +76,7 @@ internal static class UsageRecorder
             return request.IsFollower ? UsageEnding.Follower : UsageEnding.CacheHit;
         }
 
-        // Before it was its turn to ask an upstream. A client that leaves at the end of its answer has got it.
+        // It left before an upstream was asked. A client that leaves at the end of its answer has got it.
         if (request.Attempts == 0 && HasLeft(request.Context))
         {
             return UsageEnding.ClientLeftBeforeFirstToken;
