@@ -138,7 +138,7 @@ internal sealed class CacheFetch : IDisposable
         }
 
         var isEventStream = ContentHeaders.IsEventStream(_context.Response.Headers.ContentType);
-        return (_request.Operation == ModelOperation.Other || !ToldError.IsIn(body, isEventStream)) && (isEventStream || !UnfinishedWork.IsIn(body));
+        return (_request.Operation == ModelOperation.Other || !InBandError.IsIn(body, isEventStream)) && (isEventStream || !UnfinishedWork.IsIn(body));
     }
 
     // Not for the gateway: its own refusals are told. Nor to a client that asked the upstream because it refused what is stored.

@@ -37,7 +37,7 @@ internal sealed class EventReader(AnswerReader answer, ModelOperation operation)
         try
         {
             var hasUsage = HasUsage(data);
-            if (hasUsage || ToldError.MayBeIn(data) || IsHead())
+            if (hasUsage || InBandError.MayBeIn(data) || IsHead())
             {
                 ReadWhole(data);
                 IsUsageInterim = hasUsage ? answer.HasChoice : IsUsageInterim;

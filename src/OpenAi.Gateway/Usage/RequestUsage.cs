@@ -40,7 +40,7 @@ internal sealed class RequestUsage
     public bool HasAnswer { get; private set; }
 
     /// <summary>Whether such an answer told an error all the same.</summary>
-    public bool HasToldError { get; private set; }
+    public bool HasInBandError { get; private set; }
 
     /// <summary>When the first generated text came.</summary>
     public long? FirstTokenAt { get; private set; }
@@ -69,7 +69,7 @@ internal sealed class RequestUsage
 
             HasAnswer = true;
             _firstSent ??= sentModel;
-            HasToldError |= answer.HasError;
+            HasInBandError |= answer.HasError;
             IsStreamed |= answer.IsEventStream;
             AnsweredModel ??= answer.Model;
             ServiceTier ??= answer.ServiceTier;
@@ -109,7 +109,7 @@ internal sealed class RequestUsage
     {
         (Tokens, FirstTokenAt, FinishReasons) = (default, null, []);
         (SentModel, AnsweredModel, ServiceTier, ResponseId, _calls, _firstSent) = (null, null, null, null, null, null);
-        (IsEstimated, IsGuessed, IsStreamed, HasAnswer, HasToldError, HasClientLeft, HasTimedOut) = (false, false, false, false, false, false, false);
+        (IsEstimated, IsGuessed, IsStreamed, HasAnswer, HasInBandError, HasClientLeft, HasTimedOut) = (false, false, false, false, false, false, false);
     }
 
     private static TokenUsage Estimate(AnswerMeter answer, long inputBytes) => new(

@@ -87,7 +87,7 @@ internal static class UsageRecorder
             return request.Attempts == 0 ? UsageEnding.Rejected : UsageEnding.UpstreamCut;
         }
 
-        return usage.HasToldError || (request.Attempts > 0 && request.Context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+        return usage.HasInBandError || (request.Attempts > 0 && request.Context.Response.StatusCode >= StatusCodes.Status400BadRequest)
             ? UsageEnding.UpstreamError
             : UsageEnding.Ok;
     }

@@ -19,7 +19,7 @@ internal static class WholeAnswer
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static bool TryRead(ReadOnlySpan<byte> json, AnswerReader answer)
     {
-        if (json is not [(byte)'{', .. var members] || ToldError.MayBeIn(json))
+        if (json is not [(byte)'{', .. var members] || InBandError.MayBeIn(json))
         {
             return false;
         }

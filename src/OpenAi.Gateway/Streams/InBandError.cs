@@ -1,7 +1,7 @@
 namespace OpenAi.Gateway;
 
 /// <summary>Finds an error in an answer that otherwise looks like a success: some servers tell it with status 200, or in a stream that ends with its <c>[DONE]</c>.</summary>
-internal static class ToldError
+internal static class InBandError
 {
     /// <summary>Whether a member <c>error</c> that is not <c>null</c> stands in a JSON text, at whatever depth.</summary>
     public static bool MayBeIn(ReadOnlySpan<byte> json)
