@@ -88,7 +88,14 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
 
             foreach (var reader in _readers)
             {
-                reader.Tell(isLost: IsTooLong && Length - reader.Position > maxSize);
+                if (IsTooLong && Length - reader.Position > maxSize)
+                {
+                    reader.Lose();
+                }
+                else
+                {
+                    reader.Wake();
+                }
             }
         }
     }
@@ -103,7 +110,7 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
                 End = end;
                 foreach (var reader in _readers)
                 {
-                    reader.Tell(isLost: false);
+                    reader.Wake();
                 }
             }
         }

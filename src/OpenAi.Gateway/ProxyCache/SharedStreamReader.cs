@@ -58,15 +58,17 @@ internal sealed class SharedStreamReader(SharedStream stream, Lock sync, StreamS
         }
     }
 
-    /// <summary>Wakes the one who waits; called under the stream's lock.</summary>
-    public void Tell(bool isLost)
+    /// <summary>Gives the reader up, which has fallen too far behind; called under the stream's lock.</summary>
+    public void Lose()
     {
-        if (isLost)
-        {
-            IsLost = true;
-            _segment = null;
-        }
+        IsLost = true;
+        _segment = null;
+        Wake();
+    }
 
+    /// <summary>Wakes the one who waits; called under the stream's lock.</summary>
+    public void Wake()
+    {
         if (_isWaiting)
         {
             _isWaiting = false;
@@ -80,7 +82,7 @@ internal sealed class SharedStreamReader(SharedStream stream, Lock sync, StreamS
         lock (sync)
         {
             _hasLeft = true;
-            Tell(isLost: false);
+            Wake();
         }
 
         stream.Leave(this);
