@@ -51,7 +51,9 @@ internal sealed class RequestBody : IDisposable
     /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
     {
-        var announced = LengthOf(request);
+        // What a middleware has put in the place of the server's stream, such as one that unpacks compressed bodies, has another length than the client
+        // announced.
+        var announced = RestOfBody.IsOfServer(request) ? request.ContentLength : null;
         if (request.ContentLength == 0 || (announced is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
         {
             return Empty;
@@ -149,10 +151,6 @@ internal sealed class RequestBody : IDisposable
     public Task EndCopyAsync() => _rest?.EndAsync() ?? Task.CompletedTask;
 
     public void Dispose() => Release();
-
-    // What a middleware has put in the place of the server's stream, as the one that unpacks compressed bodies does, has another length than the one that
-    // the client announced.
-    private static long? LengthOf(HttpRequest request) => RestOfBody.IsOfServer(request) ? request.ContentLength : null;
 
     private static byte[] Grow(byte[] buffer, int length, int max)
     {

@@ -27,7 +27,7 @@ internal sealed class RouteSettings
     public string Path(HttpContext context) =>
         RewrittenPath is { } template
             ? template.Format(context)
-            : OwnPath(context.Request) + context.Request.QueryString.ToUriComponent();
+            : (WrittenPath(context.Request) ?? context.Request.Path.ToUriComponent()) + context.Request.QueryString.ToUriComponent();
 
     /// <summary>
     /// The request's path as the client wrote it, below the app's base. The server has unescaped it, and escaping does not always restore that: %2F and
@@ -65,6 +65,4 @@ internal sealed class RouteSettings
     public bool LeadsElsewhere(string pathAndQuery) => RewrittenPath is not { Fixed: not null }
         && (pathAndQuery.Contains('%', StringComparison.Ordinal) || pathAndQuery.Contains("..", StringComparison.Ordinal))
         && ModelOperations.SegmentsOf(pathAndQuery.Split('?', 2)[0]).Contains("..");
-
-    private static string OwnPath(HttpRequest request) => WrittenPath(request) ?? request.Path.ToUriComponent();
 }

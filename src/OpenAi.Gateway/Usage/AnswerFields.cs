@@ -32,11 +32,10 @@ internal static class AnswerFields
     {
         AnswerPart.Answer => OfAnswer(name),
         AnswerPart.Usage => OfUsage(name),
-        AnswerPart.InputDetails => (name.SequenceEqual("cached_tokens"u8) ? AnswerField.CachedInput
-            : name.SequenceEqual("cache_write_tokens"u8) ? AnswerField.CacheWriteInput
-            : AnswerField.None, AnswerPart.Other),
-        AnswerPart.OutputDetails => (name.SequenceEqual("reasoning_tokens"u8) ? AnswerField.Reasoning : AnswerField.None, AnswerPart.Other),
-        AnswerPart.IncompleteDetails => (name.SequenceEqual("reason"u8) ? AnswerField.FinishReason : AnswerField.None, AnswerPart.Other),
+        AnswerPart.InputDetails when name.SequenceEqual("cached_tokens"u8) => (AnswerField.CachedInput, AnswerPart.Other),
+        AnswerPart.InputDetails when name.SequenceEqual("cache_write_tokens"u8) => (AnswerField.CacheWriteInput, AnswerPart.Other),
+        AnswerPart.OutputDetails when name.SequenceEqual("reasoning_tokens"u8) => (AnswerField.Reasoning, AnswerPart.Other),
+        AnswerPart.IncompleteDetails when name.SequenceEqual("reason"u8) => (AnswerField.FinishReason, AnswerPart.Other),
         AnswerPart.Choice => OfChoice(name),
         AnswerPart.Text => OfText(name),
         _ => default,
