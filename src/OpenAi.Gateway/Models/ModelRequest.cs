@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
@@ -168,7 +167,7 @@ internal sealed class ModelRequest
     public RequestBody ToBody(BodyForm form)
     {
         var writer = new PooledBytes(_body.Length + 256);
-        Write(EditsOf(form), writer);
+        JsonEdit.Write(_body.Span, EditsOf(form), writer);
         return writer.ToBody();
     }
 
@@ -180,7 +179,7 @@ internal sealed class ModelRequest
     {
         if (!HasBothForms)
         {
-            Write(EditsOf(Form with { AsksForUsage = false }), writer);
+            JsonEdit.Write(_body.Span, EditsOf(Form with { AsksForUsage = false }), writer);
             return;
         }
 
@@ -214,7 +213,7 @@ internal sealed class ModelRequest
             edits.Add(usageMember.Removal(span));
         }
 
-        Write(edits, writer);
+        JsonEdit.Write(span, edits, writer);
     }
 
     // Anything else is an error that the upstream shall answer.
@@ -258,29 +257,4 @@ internal sealed class ModelRequest
     private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
         ? new JsonEdit(member.ValueStart, member.ValueLength, JsonPiece.Quoted(model))
         : null;
-
-    private void Write(List<JsonEdit> edits, IBufferWriter<byte> writer)
-    {
-        var span = _body.Span;
-        if (edits.Count == 0)
-        {
-            writer.Write(span);
-            return;
-        }
-
-        var position = 0;
-        foreach (var edit in edits.Count == 1 ? edits : [.. edits.OrderBy(edit => edit.Start)])
-        {
-            // Two members removed side by side may share the comma between them.
-            if (edit.Start > position)
-            {
-                writer.Write(span[position..edit.Start]);
-            }
-
-            writer.Write(edit.Text.Span);
-            position = Math.Max(position, edit.Start + edit.Length);
-        }
-
-        writer.Write(span[position..]);
-    }
 }
