@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace OpenAi.Gateway;
 
 /// <summary>One of the upstream calls of a legacy request: the chat that answers one of its prompts.</summary>
