@@ -19,17 +19,45 @@ internal sealed class StageCounter(GatewayServices services)
     public async ValueTask<LimitReservation?> ReserveAsync(
         LimitKey key, long cost, long limit, TimeSpan window, bool allowsDegradation, CancellationToken clientGone)
     {
+        Task<LimitReservation>? waited = null;
         try
         {
             var reserving = services.Counter.ReserveAsync(key, cost, limit, window, clientGone);
+            if (reserving.IsCompleted)
+            {
+                return await reserving;
+            }
 
             // Not with the client's token: what is granted while it leaves must be known, to be given back.
-            return await (reserving.IsCompleted ? reserving : new(reserving.AsTask().WaitAsync(Patience, services.Time, CancellationToken.None)));
+            waited = reserving.AsTask();
+            return await waited.WaitAsync(Patience, services.Time, CancellationToken.None);
         }
         catch (Exception error) when (error is TimeoutException || !clientGone.IsCancellationRequested)
         {
             LimitCountLog.CounterFailed(_logger, key.Limit, allowsDegradation, error);
+            if (waited is not null)
+            {
+                _ = GiveBackAsync(key, cost, waited);
+            }
+
             return null;
+        }
+    }
+
+    /// <summary>Counts what was taken already, whatever is left, and however long the store needs for it.</summary>
+    /// <param name="key">What is counted.</param>
+    /// <param name="cost">What was taken.</param>
+    /// <param name="window">The length of a window that is opened now.</param>
+    public async ValueTask AddAsync(LimitKey key, long cost, TimeSpan window)
+    {
+        try
+        {
+            var adding = services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None);
+            await (adding.IsCompleted ? adding : new(adding.AsTask().WaitAsync(Patience, services.Time)));
+        }
+        catch (Exception error)
+        {
+            LimitCountLog.CounterFailed(_logger, key.Limit, true, error);
         }
     }
 
@@ -49,6 +77,16 @@ internal sealed class StageCounter(GatewayServices services)
         {
             // The request has its answer already; the window's end gives back what is too much.
             LimitCountLog.CounterFailed(_logger, key.Limit, true, error);
+        }
+    }
+
+    // What the store grants in the end, when the request goes on without it.
+    private async Task GiveBackAsync(LimitKey key, long cost, Task<LimitReservation> late)
+    {
+        await ((Task)late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (late is { IsCompletedSuccessfully: true, Result: { IsGranted: true } reservation })
+        {
+            await SettleAsync(key, reservation, cost, actual: 0);
         }
     }
 }

@@ -101,7 +101,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
             else if (spent > 0)
             {
                 // It was another model that answered, or more than was asked for: it has to be counted, whatever is left.
-                await _counter.ReserveAsync(one.Key, spent, long.MaxValue, one.Window, allowsDegradation: true, CancellationToken.None);
+                await _counter.AddAsync(one.Key, spent, one.Window);
             }
         }
     }

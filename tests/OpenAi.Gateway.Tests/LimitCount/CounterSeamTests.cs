@@ -80,6 +80,32 @@ public class CounterSeamTests
         host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Exception is TimeoutException);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_counter_grants_too_late_is_given_back(bool allowsDegradation)
+    {
+        var time = new ManualTimeProvider();
+        await using var host = await StartAsync(limit =>
+        {
+            LimitHost.Of(limit, 1).AllowDegradation = allowsDegradation;
+            limit.Group = "silent";
+        }, time: time);
+        _counter.SilentLimit = "group:silent:address";
+        var asking = host.GetAsync("/");
+        await _counter.WhenSilent.SoonAsync();
+        await time.WhenDueAsync(left => left == Patience);
+        time.Advance(Patience);
+        await asking;
+
+        _counter.AnswerLate();
+        await _counter.WhenSettled.SoonAsync();
+
+        _counter.Settled.ShouldHaveSingleItem().ShouldBe((new LimitKey("group:silent:address", "127.0.0.1"), 1, 0));
+        _counter.SilentLimit = null;
+        (await host.GetAsync("/")).Status.ShouldBe(200);
+    }
+
     [Fact]
     public async Task A_counter_that_does_not_take_back_holds_no_answer_for_long()
     {

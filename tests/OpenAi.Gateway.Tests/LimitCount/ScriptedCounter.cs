@@ -8,17 +8,22 @@ internal sealed class ScriptedCounter : LimitCounter
     private readonly MemoryLimitCounter _inner = new(TimeProvider.System);
 
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _late = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool IsDown { get; set; }
 
     /// <summary>Whether it takes back nothing, and never says so.</summary>
     public bool IsSilentWhenSettling { get; set; }
 
-    /// <summary>A limit that is not answered before the client has left.</summary>
+    /// <summary>A limit that is not answered before the client has left, or <see cref="AnswerLate"/> is called.</summary>
     public string? SilentLimit { get; set; }
 
     /// <summary>Completes once something has been asked that gets no answer.</summary>
     public Task WhenSilent => _silent.Task;
+
+    /// <summary>Completes once something has been settled.</summary>
+    public Task WhenSettled => _settled.Task;
 
     public ConcurrentQueue<(LimitKey Key, long Cost, long Limit, TimeSpan Window)> Reserved { get; } = new();
 
@@ -36,7 +41,7 @@ internal sealed class ScriptedCounter : LimitCounter
         if (key.Limit == SilentLimit)
         {
             _silent.SetResult();
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            await _late.Task.WaitAsync(cancellationToken);
         }
 
         Reserved.Enqueue((key, cost, limit, window));
@@ -59,5 +64,9 @@ internal sealed class ScriptedCounter : LimitCounter
         }
 
         await _inner.SettleAsync(key, reservation, reserved, actual);
+        _settled.TrySetResult();
     }
+
+    /// <summary>Answers what it was silent about.</summary>
+    public void AnswerLate() => _late.SetResult();
 }
