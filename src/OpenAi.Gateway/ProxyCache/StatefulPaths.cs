@@ -8,6 +8,8 @@ namespace OpenAi.Gateway;
 internal static class StatefulPaths
 {
     private const string Chats = "/chat/completions";
+    private const string Responses = "/responses/";
+    private const string InputTokens = "/responses/input_tokens"; // Only counts those of a question.
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Names = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -29,6 +31,8 @@ internal static class StatefulPaths
             }
         }
 
-        return path.Contains(Chats, StringComparison.OrdinalIgnoreCase); // Those that were stored, or one of them by its identifier.
+        // Those that were stored, or one of them by its identifier.
+        return path.Contains(Chats, StringComparison.OrdinalIgnoreCase)
+            || (path.Contains(Responses, StringComparison.OrdinalIgnoreCase) && !path.EndsWith(InputTokens, StringComparison.OrdinalIgnoreCase));
     }
 }
