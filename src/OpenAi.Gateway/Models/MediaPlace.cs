@@ -16,21 +16,19 @@ internal struct MediaPlace
     private int _soundDepth;
     private bool _isLink;
     private bool _isRaw;
-    private bool _isSound;
 
     /// <summary>Goes on to the token behind this one.</summary>
     /// <param name="json">A reader that stands at it.</param>
     public void Pass(in Utf8JsonReader json)
     {
-        (_isLink, _isRaw, _isSound) = (false, false, false);
+        (_isLink, _isRaw) = (false, false);
 
         // Of the names that there are, few are as long as one of these.
         if (json.TokenType == JsonTokenType.PropertyName && (_soundDepth > 0 || json.ValueIsEscaped || json.ValueSpan.Length is 3 or 6 or 9 or 11))
         {
-            var isFile = json.ValueTextEquals("file_data"u8);
-            _isLink = isFile || json.ValueTextEquals("url"u8) || json.ValueTextEquals("image_url"u8);
-            _isRaw = isFile || json.ValueTextEquals("result"u8); // The latter of an image_generation_call, sent back.
-            _isSound = IsSound(json);
+            var isEither = IsSound(json) || json.ValueTextEquals("file_data"u8);
+            _isLink = isEither || json.ValueTextEquals("url"u8) || json.ValueTextEquals("image_url"u8);
+            _isRaw = isEither || json.ValueTextEquals("result"u8); // The latter of an image_generation_call, sent back.
         }
     }
 
@@ -41,12 +39,11 @@ internal struct MediaPlace
     {
         const int LongestType = 128;
         return json.TokenType == JsonTokenType.String
-            && (_isSound
-                || (_isLink && value.StartsWith("data:"u8) && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0)
+            && ((_isLink && value.StartsWith("data:"u8) && value[..Math.Min(value.Length, LongestType)].IndexOf(";base64,"u8) > 0)
                 || (_isRaw && !value.ContainsAnyExcept(Base64)));
     }
 
-    // Sound is the data of its object, without the type that links have before theirs.
+    // Sound is the data of its object; for OpenAI without the type that links have before theirs.
     private bool IsSound(in Utf8JsonReader name)
     {
         var depth = name.CurrentDepth;

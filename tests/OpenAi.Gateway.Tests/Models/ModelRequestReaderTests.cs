@@ -71,6 +71,26 @@ public class ModelRequestReaderTests
         }
     }
 
+    [Fact]
+    public void A_text_in_the_place_of_sound_counts_whole()
+    {
+        var text = string.Concat(Enumerable.Repeat("some words ", 1_000));
+
+        var request = Read($$$"""{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"{{{text}}}"}}]}]}""")!;
+
+        request.InputBytes.ShouldBeGreaterThan(11_000);
+    }
+
+    [Fact]
+    public void Of_sound_with_the_type_of_a_link_only_a_byte_counts()
+    {
+        var data = $"data:;base64,{new string('A', 100_000)}";
+
+        var request = Read($$$"""{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"{{{data}}}"}}]}]}""")!;
+
+        request.InputBytes.ShouldBeLessThan(200);
+    }
+
     [Theory]
     [InlineData("text")]
     [InlineData("data")]
