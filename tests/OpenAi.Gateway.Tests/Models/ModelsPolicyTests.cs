@@ -20,6 +20,23 @@ public class ModelsPolicyTests
             ["""{ "temperature": 0.5, "model" : "gpt-6-luna" , "messages":[] }""", """{"model":"gpt-6-luna"}"""]);
     }
 
+    [Theory]
+    [InlineData("""{"model":"large","models":["small","large"]}""", "large")]
+    [InlineData("""{"model":"small","fallbacks":["large"]}""", "large")]
+    [InlineData("""{"model":"large","fallbacks":["small"]}""", null)]
+    public async Task An_alias_cannot_stand_in_a_list_of_other_models(string body, string? refused)
+    {
+        await using var host = await ModelHost.StartAsync(models =>
+        {
+            models.AllowedModels = ["small", "large"];
+            models.Aliases["large"] = "small";
+        });
+
+        var answer = await host.AskAsync(body);
+
+        (answer.Status, answer.Text.Contains($"The alias '{refused}'", StringComparison.Ordinal)).ShouldBe(refused is null ? (200, false) : (400, true));
+    }
+
     [Fact]
     public async Task Aliases_of_app_group_and_route_are_applied_one_after_the_other()
     {
