@@ -3,7 +3,7 @@ namespace OpenAi.Gateway;
 /// <summary>What the tokens of a model cost, in each of its service tiers.</summary>
 internal sealed class ModelPrice
 {
-    // OpenAI's newer name, which requests may use; answers still have the older one.
+    // OpenAI's newer name, which requests and price lists may use; answers still have the older one.
     private const string Fast = "fast";
     private const string Priority = "priority";
 
@@ -28,6 +28,7 @@ internal sealed class ModelPrice
     public TokenPrice? In(string? tier) => IsStandard(tier) ? _standard
         : _tiers.TryGetValue(tier!, out var price) ? price
         : tier!.Equals(Fast, StringComparison.OrdinalIgnoreCase) ? _tiers.GetValueOrDefault(Priority)
+        : tier.Equals(Priority, StringComparison.OrdinalIgnoreCase) ? _tiers.GetValueOrDefault(Fast)
         : null;
 
     private static TokenPrice Price(decimal? input, decimal? cachedInput, decimal? cacheWriteInput, decimal? output) =>

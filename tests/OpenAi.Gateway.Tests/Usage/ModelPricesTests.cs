@@ -82,6 +82,15 @@ public sealed class ModelPricesTests
     }
 
     [Fact]
+    public async Task A_price_of_the_tier_fast_is_one_of_priority()
+    {
+        await using var host = await UsageHost.StartAsync(usage =>
+            usage.Prices["m"] = new ModelPriceOptions { Input = 1, Tiers = { ["fast"] = new TierPriceOptions { Input = 2 } } });
+
+        host.Services.GetRequiredService<ModelPrices>().Cost(new TokenUsage(1_000_000, 0), "m", null, "priority").ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_model_without_an_output_price_has_a_cost_for_input_alone()
     {
         await using var host = await StartAsync();
