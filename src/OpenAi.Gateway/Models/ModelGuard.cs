@@ -40,6 +40,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         }
 
         var compiled = Array.ConvertAll(policies, policy => policy.Models);
+
         // What stands there goes upstream as it is: the name that an alias replaces may be one of a model itself.
         if (model.OtherModels?.Find(name => Array.Exists(compiled, one => one.Aliases.TryGetValue(name, out var other) && other != name)) is { } alias)
         {

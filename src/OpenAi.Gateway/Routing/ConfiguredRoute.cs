@@ -153,6 +153,8 @@ internal static partial class ConfiguredRoute
             .Build();
         var options = new OpenAiRouteOptions();
         SectionShape.Check<OpenAiRouteOptions>(own);
+        SectionShape.RefuseEmptyList(own.GetSection(nameof(options.Hosts)));
+        SectionShape.RefuseEmptyList(own.GetSection(nameof(options.Methods)));
         own.Bind(options, OptionsCheck.Strict);
         return OptionsCheck.Valid(section.Path, options, new Validator());
     }

@@ -49,6 +49,18 @@ internal static class SectionShape
         }
     }
 
+    /// <summary>
+    /// Refuses a list that is empty, where leaving it out means more than nothing. The binder does not tell the two apart: it would allow all models where
+    /// it is meant to allow none.
+    /// </summary>
+    public static void RefuseEmptyList(IConfigurationSection list)
+    {
+        if (list.Value is not null && !list.GetChildren().Any())
+        {
+            throw new InvalidOperationException($"{list.Path} is an empty list, which is not the default. Say what is in it, or leave it out for the default.");
+        }
+    }
+
     private static void Check<TOptions>(IConfigurationSection setting, PropertyInfo property)
         where TOptions : new()
     {
@@ -60,9 +72,9 @@ internal static class SectionShape
         }
 
         RefuseValue(setting, $"Give it its members; of a list the first is {setting.Path}:0.");
-        if (IsEmptyList(setting) && property.CanWrite && property.GetValue(new TOptions()) is not ICollection { Count: 0 })
+        if (property.CanWrite && property.GetValue(new TOptions()) is not ICollection { Count: 0 })
         {
-            throw new InvalidOperationException($"{setting.Path} is an empty list, which is not the default. Say what is in it, or leave it out for the default.");
+            RefuseEmptyList(setting);
         }
 
         if (ofMembers == typeof(string) || ofMembers.IsValueType)
@@ -73,9 +85,6 @@ internal static class SectionShape
             }
         }
     }
-
-    // The binder does not tell it from a list that is left out: it would allow all models where it is meant to allow none.
-    private static bool IsEmptyList(IConfigurationSection setting) => setting.Value is not null && !setting.GetChildren().Any();
 
     // An empty list is an empty text to some sources. The value may be a secret: it is not repeated.
     private static void RefuseValue(IConfigurationSection section, string remedy)

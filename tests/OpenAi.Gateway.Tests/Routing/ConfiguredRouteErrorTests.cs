@@ -50,6 +50,8 @@ public class ConfiguredRouteErrorTests
             """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Consumers": [ { "Name": "c", "Username": "u", "Password": "p", "AllowedModels": "m" } ] } }""",
             "Consumers:0:AllowedModels is a single value"
         },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Hosts": [] }""", "Hosts is an empty list" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "Methods": [] }""", "Methods is an empty list" },
         { """{ "Pattern": "/b", "Upstream": "openai", "Models": { "AllowedModels": [] } }""", "Routes:b:Models:AllowedModels is an empty list" },
         {
             """{ "Pattern": "/b", "Upstream": "openai", "BasicAuthConsumers": { "Consumers": [ { "Name": "c", "Username": "u", "Password": "p", "AllowedModels": [] } ] } }""",
