@@ -13,9 +13,15 @@ internal static class ModelOperations
     /// <summary>The operation of an upstream path; its query does not matter.</summary>
     public static ModelOperation Of(string pathAndQuery)
     {
-        var query = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
-        var path = pathAndQuery.AsSpan(0, query < 0 ? pathAndQuery.Length : query);
+        var path = PathOf(pathAndQuery);
         return OfPath(path.ContainsAny(OddCharacters) || path.Contains("//", StringComparison.Ordinal) ? Plain(path.ToString()) : path);
+    }
+
+    /// <summary>An upstream path without its query.</summary>
+    public static ReadOnlySpan<char> PathOf(string pathAndQuery)
+    {
+        var query = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
+        return pathAndQuery.AsSpan(0, query < 0 ? pathAndQuery.Length : query);
     }
 
     /// <summary>Whether a stream tells its usage only when <c>stream_options.include_usage</c> asks for it.</summary>

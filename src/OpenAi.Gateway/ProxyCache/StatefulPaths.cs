@@ -21,8 +21,7 @@ internal static class StatefulPaths
 
     private static bool Match(string pathAndQuery)
     {
-        var query = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
-        var path = pathAndQuery.AsSpan(0, query < 0 ? pathAndQuery.Length : query);
+        var path = ModelOperations.PathOf(pathAndQuery);
         foreach (var segment in path.Split('/'))
         {
             if (Names.Contains(path[segment]))
