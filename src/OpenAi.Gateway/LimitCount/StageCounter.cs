@@ -5,8 +5,6 @@ namespace OpenAi.Gateway;
 /// <summary>The counter as the stages of limits use it: what its store throws is logged, and is no answer to a request. One that hangs is down.</summary>
 internal sealed class StageCounter(GatewayServices services)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
 
     /// <summary>See <see cref="LimitCounter.ReserveAsync"/>; <see langword="null"/> when the store is down.</summary>
@@ -30,7 +28,7 @@ internal sealed class StageCounter(GatewayServices services)
 
             // Not with the client's token: what is granted while it leaves must be known, to be given back.
             waited = reserving.AsTask();
-            return await waited.WaitAsync(Patience, services.Time, CancellationToken.None);
+            return await waited.WaitAsync(StorePatience.Longest, services.Time, CancellationToken.None);
         }
         catch (Exception error) when (error is TimeoutException || !clientGone.IsCancellationRequested)
         {
@@ -52,8 +50,7 @@ internal sealed class StageCounter(GatewayServices services)
     {
         try
         {
-            var adding = services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None);
-            await (adding.IsCompleted ? adding : new(adding.AsTask().WaitAsync(Patience, services.Time)));
+            await services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None).WithPatience(services.Time);
         }
         catch (Exception error)
         {
@@ -70,8 +67,7 @@ internal sealed class StageCounter(GatewayServices services)
     {
         try
         {
-            var settling = services.Counter.SettleAsync(key, reservation, reserved, actual);
-            await (settling.IsCompleted ? settling : new(settling.AsTask().WaitAsync(Patience, services.Time)));
+            await services.Counter.SettleAsync(key, reservation, reserved, actual).WithPatience(services.Time);
         }
         catch (Exception error)
         {

@@ -5,9 +5,6 @@ namespace OpenAi.Gateway;
 /// <summary>The cache as requests use it. A store that fails, or hangs, is a miss.</summary>
 internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger logger)
 {
-    /// <summary>How long a request waits for the store. Once that was in vain, it waits for it no more.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     /// <summary>Identical requests in flight, by key.</summary>
     public SingleFlight Flights { get; } = new();
 
@@ -42,7 +39,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         var existed = await GetAsync(request, key) is not null;
         try
         {
-            await store.RemoveAsync(key).AsTask().WaitAsync(Patience, time);
+            await store.RemoveAsync(key).WithPatience(time);
             return existed;
         }
         catch (Exception error)
@@ -57,8 +54,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
     {
         try
         {
-            var setting = store.SetAsync(key, entry, keepFor);
-            await (setting.IsCompleted ? setting : new ValueTask(setting.AsTask().WaitAsync(Patience, time)));
+            await store.SetAsync(key, entry, keepFor).WithPatience(time);
         }
         catch (Exception error)
         {
@@ -70,7 +66,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
     {
         try
         {
-            return await getting.AsTask().WaitAsync(Patience, time);
+            return await getting.WithPatience(time);
         }
         catch (Exception error)
         {

@@ -64,19 +64,10 @@ public class CounterSeamTests
     public async Task A_counter_that_does_not_answer_is_down(bool allowsDegradation, int status)
     {
         var time = new ManualTimeProvider();
-        await using var host = await StartAsync(limit =>
-        {
-            LimitHost.Of(limit, 1).AllowDegradation = allowsDegradation;
-            limit.Group = "silent";
-        }, time: time);
-        _counter.SilentLimit = "group:silent:address";
+        await using var host = await StartSilentAsync(allowsDegradation, time);
 
-        var asking = host.GetAsync("/");
-        await _counter.WhenSilent.SoonAsync();
-        await time.WhenDueAsync(left => left == Patience);
-        time.Advance(Patience);
+        (await AskInVainAsync(host, time)).Status.ShouldBe(status);
 
-        (await asking).Status.ShouldBe(status);
         host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Exception is TimeoutException);
     }
 
@@ -86,17 +77,8 @@ public class CounterSeamTests
     public async Task What_a_counter_grants_too_late_is_given_back(bool allowsDegradation)
     {
         var time = new ManualTimeProvider();
-        await using var host = await StartAsync(limit =>
-        {
-            LimitHost.Of(limit, 1).AllowDegradation = allowsDegradation;
-            limit.Group = "silent";
-        }, time: time);
-        _counter.SilentLimit = "group:silent:address";
-        var asking = host.GetAsync("/");
-        await _counter.WhenSilent.SoonAsync();
-        await time.WhenDueAsync(left => left == Patience);
-        time.Advance(Patience);
-        await asking;
+        await using var host = await StartSilentAsync(allowsDegradation, time);
+        await AskInVainAsync(host, time);
 
         _counter.AnswerLate();
         await _counter.WhenSettled.SoonAsync();
@@ -118,12 +100,7 @@ public class CounterSeamTests
         _counter.IsSilentWhenSettling = true;
         (await host.GetAsync("/")).Status.ShouldBe(200);
 
-        var asking = host.GetAsync("/");
-        await _counter.WhenSilent.SoonAsync();
-        await time.WhenDueAsync(left => left == Patience);
-        time.Advance(Patience);
-
-        (await asking).Status.ShouldBe(429);
+        (await AskInVainAsync(host, time)).Status.ShouldBe(429);
         _counter.Settled.ShouldHaveSingleItem().Key.Limit.ShouldBe("group:first:address");
     }
 
@@ -172,6 +149,28 @@ public class CounterSeamTests
         await ended.Task.SoonAsync();
 
         _counter.Settled.ShouldHaveSingleItem().ShouldBe((new LimitKey("group:first:address", "127.0.0.1"), 1, 0));
+    }
+
+    private Task<RouteHost> StartSilentAsync(bool allowsDegradation, TimeProvider time)
+    {
+        _counter.SilentLimit = "group:silent:address";
+        return StartAsync(
+            limit =>
+            {
+                LimitHost.Of(limit, 1).AllowDegradation = allowsDegradation;
+                limit.Group = "silent";
+            },
+            time: time);
+    }
+
+    // Asks while the counter does not answer, until the gateway waits for it no more.
+    private async Task<RouteAnswer> AskInVainAsync(RouteHost host, ManualTimeProvider time)
+    {
+        var asking = host.GetAsync("/");
+        await _counter.WhenSilent.SoonAsync();
+        await time.WhenDueAsync(left => left == Patience);
+        time.Advance(Patience);
+        return await asking;
     }
 
     private Task<RouteHost> StartAsync(Action<LimitCountOptions> configure, bool hasSecondLimit = false, TimeProvider? time = null) => RouteHost.StartAsync(

@@ -157,8 +157,8 @@ public class PurgeTests
         var purging = host.AskAsync(method: "PURGE");
         for (var step = 0; hangs && step < 2; step++)
         {
-            await host.WhenDueAsync(GatewayCache.Patience);
-            host.Time.Advance(GatewayCache.Patience);
+            await host.WhenDueAsync(StorePatience.Longest);
+            host.Time.Advance(StorePatience.Longest);
         }
 
         var reply = await purging;

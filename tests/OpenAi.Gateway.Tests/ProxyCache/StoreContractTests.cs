@@ -40,8 +40,8 @@ public class StoreContractTests
 
         // Once, and not again when it looks as the leader and stores what came.
         var asking = host.AskAsync();
-        await host.WhenDueAsync(GatewayCache.Patience);
-        host.Time.Advance(GatewayCache.Patience);
+        await host.WhenDueAsync(StorePatience.Longest);
+        host.Time.Advance(StorePatience.Longest);
 
         var reply = await asking;
         (reply.Status, reply.Cache).ShouldBe((200, "MISS"));
@@ -56,8 +56,8 @@ public class StoreContractTests
             CacheHost.Numbered(), build: builder => builder.Services.AddSingleton<IDistributedCache>(second));
 
         var asking = host.AskAsync();
-        await host.WhenDueAsync(GatewayCache.Patience);
-        host.Time.Advance(GatewayCache.Patience);
+        await host.WhenDueAsync(StorePatience.Longest);
+        host.Time.Advance(StorePatience.Longest);
 
         (await asking).Cache.ShouldBe("MISS");
         (await host.AskAsync()).Cache.ShouldBe("HIT");
