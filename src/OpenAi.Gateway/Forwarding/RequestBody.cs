@@ -48,6 +48,39 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Whether the body is JSON, whatever its Content-Type says: no other body of this API begins with a brace or bracket.</summary>
     public bool LooksLikeJson => Memory.Span.TrimStart(JsonSearch.Whitespace) is [(byte)'{' or (byte)'[', ..];
 
+    /// <summary>Takes a body that has come whole with the request's head, as a small one does; <see langword="null"/> when there is something to wait for.</summary>
+    public static RequestBody? TryRead(HttpRequest request, int maxBuffered)
+    {
+        if (request.ContentLength is not { } length || length is 0 or > MostAnnounced || length > maxBuffered || !RestOfBody.IsOfServer(request))
+        {
+            return null;
+        }
+
+        try
+        {
+            var body = request.BodyReader;
+            if (!body.TryRead(out var read))
+            {
+                return null;
+            }
+
+            if (read.Buffer.Length < length)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                return null;
+            }
+
+            var buffer = ArrayPool<byte>.Shared.Rent((int)length);
+            read.Buffer.CopyTo(buffer);
+            body.AdvanceTo(read.Buffer.End);
+            return Own(buffer, (int)length);
+        }
+        catch (IOException)
+        {
+            return null; // Whoever waits for the rest meets it again.
+        }
+    }
+
     /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
     {
@@ -97,7 +130,7 @@ internal sealed class RequestBody : IDisposable
         return new RequestBody(buffer, length, null, length);
     }
 
-    /// <summary>A body that the gateway wrote itself.</summary>
+    /// <summary>A body that is whole in memory of its own.</summary>
     /// <param name="buffer">From the shared pool; the body gives it back.</param>
     /// <param name="length">How much of it is the body.</param>
     public static RequestBody Own(byte[] buffer, int length) => new(buffer, length, null, length);

@@ -69,6 +69,11 @@ internal static class UpstreamResponse
     // Most names are told from those of the few headers that are there already by their length and first letter.
     private static ulong MarksOf(IHeaderDictionary headers)
     {
+        if (headers.Count == 0)
+        {
+            return 0;
+        }
+
         using var there = new HeaderSnapshot(headers);
         var marks = 0UL;
         foreach (var (name, _) in there.Headers)

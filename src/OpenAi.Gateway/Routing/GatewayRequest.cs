@@ -129,8 +129,15 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>
     /// Reads the body once, however many stages want it. Gives <see langword="null"/> when it could not be read; the client has been told then.
     /// </summary>
-    public ValueTask<RequestBody?> ReadBodyAsync(int maxBuffered, GatewayServices services) =>
-        Body is { } body ? new(body) : ReadAsync(maxBuffered, services);
+    public ValueTask<RequestBody?> ReadBodyAsync(int maxBuffered, GatewayServices services)
+    {
+        if (Body is null && RequestBody.TryRead(Context.Request, maxBuffered) is { } here)
+        {
+            Hold(here);
+        }
+
+        return Body is { } body ? new(body) : ReadAsync(maxBuffered, services);
+    }
 
     /// <summary>Notes that a node is asked now; gives the number of the attempt.</summary>
     public int BeginAttempt(Upstream upstream, UpstreamNode node)
@@ -187,7 +194,8 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     {
         try
         {
-            Body = await RequestBody.ReadAsync(Context.Request, maxBuffered, Context.RequestAborted);
+            Hold(await RequestBody.ReadAsync(Context.Request, maxBuffered, Context.RequestAborted));
+            return Body;
         }
         catch (BadHttpRequestException error)
         {
@@ -201,8 +209,11 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
             Context.Abort();
             return null;
         }
+    }
 
+    private void Hold(RequestBody body)
+    {
+        Body = body;
         Context.Response.RegisterForDispose(this);
-        return Body;
     }
 }
