@@ -54,6 +54,17 @@ internal static class UsageAndCost
         #endregion
     }
 
+    public static void OlderMaximum(WebApplicationBuilder builder)
+    {
+        #region UsageAndCost.OlderMaximum
+        builder.Services.AddOpenAiUpstream("ollama", upstream =>
+        {
+            upstream.AddNode("http://localhost:11434");
+            upstream.ChatMaxTokensField = "max_tokens";
+        });
+        #endregion
+    }
+
     public static void Limits(WebApplication app)
     {
         #region UsageAndCost.Limits

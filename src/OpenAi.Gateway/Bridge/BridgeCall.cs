@@ -9,11 +9,11 @@ internal sealed class BridgeCall : IDisposable
     private AnswerMeter? _meter;
     private bool _wasRead;
 
-    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, GatewayRequest request)
+    public BridgeCall(BridgeRequest legacy, int prompt, CompletionBridge bridge, GatewayRequest request, OpenAiUpstreamOptions upstream)
     {
         _givenUp = CancellationTokenSource.CreateLinkedTokenSource(request.Context.RequestAborted);
         _inputBytes = legacy.InputBytes(prompt);
-        var form = new BodyForm(legacy.Model, AsksForUsage: request.Model?.GatewayAsksForUsage == true);
+        var form = new BodyForm(legacy.Model, AsksForUsage: request.Model?.GatewayAsksForUsage == true, upstream.ChatMaxTokensField);
         _call = new UpstreamCall(bridge.Options.Path, Write(form), _givenUp.Token) { Form = form, Write = Write };
 
         RequestBody Write(BodyForm wanted)
@@ -21,14 +21,14 @@ internal sealed class BridgeCall : IDisposable
             var writer = new PooledBytes();
             if (wanted.AsksForUsage == form.AsksForUsage)
             {
-                legacy.WriteChatBody(prompt, wanted.Model!, writer);
+                legacy.WriteChatBody(prompt, wanted, writer);
             }
             else
             {
                 // A fallback that refuses what the gateway has added; few do.
                 using var body = request.Model!.ToBody(request.Model.Form with { AsksForUsage = false });
                 BridgeRequest.Parse(body.Memory, bridge, out var plain);
-                plain!.WriteChatBody(prompt, wanted.Model!, writer);
+                plain!.WriteChatBody(prompt, wanted, writer);
             }
 
             return writer.ToBody();

@@ -33,7 +33,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
         {
             for (var prompt = 0; prompt < calls.Length; prompt++)
             {
-                calls[prompt] = new BridgeCall(legacy, prompt, bridge, request);
+                calls[prompt] = new BridgeCall(legacy, prompt, bridge, request, upstream.Options);
             }
 
             var failed = await RunAsync(calls, call => call.TrySendAsync(caller, request, upstream));

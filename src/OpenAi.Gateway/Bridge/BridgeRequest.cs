@@ -16,12 +16,14 @@ internal sealed class BridgeRequest
     private readonly ReadOnlyMemory<byte> _body;
     private readonly ReadOnlyMemory<byte> _modelJson;
     private readonly List<Range> _prompts;
+    private readonly BridgeTarget _target;
     private readonly int _inputBytesOfModel;
 
     private BridgeRequest(ReadOnlyMemory<byte> body, in BridgeRequestReader fields, BridgeTarget target, string? askedModel)
     {
         _body = body;
         _prompts = fields.Prompts;
+        _target = target;
         _inputBytesOfModel = target.SystemMessage.Length;
         AskedModel = askedModel ?? fields.Model!;
         AskedModelJson = AskedModel == fields.Model ? body[fields.ModelJson] : JsonPiece.Quoted(AskedModel);
@@ -33,7 +35,7 @@ internal sealed class BridgeRequest
         AsksForUsage = fields.AsksForUsage;
         IsEcho = fields.IsEcho;
         HasLogprobs = fields.Logprobs is not null && !target.LeavesOut("logprobs"u8);
-        WriteHead(fields, target);
+        WriteHead(fields);
     }
 
     /// <summary>The name that the client asked for, which the answer repeats.</summary>
@@ -98,44 +100,48 @@ internal sealed class BridgeRequest
 
     /// <summary>Writes the chat request for one prompt.</summary>
     /// <param name="prompt">The number of the prompt.</param>
-    /// <param name="model">The model to ask for, which a fallback may know under another name than <see cref="Model"/>.</param>
+    /// <param name="form">The model to ask for, which a fallback may know under another name than <see cref="Model"/>, and where the maximum stands.</param>
     /// <param name="output">Where to.</param>
-    public void WriteChatBody(int prompt, string model, IBufferWriter<byte> output)
+    public void WriteChatBody(int prompt, BodyForm form, IBufferWriter<byte> output)
     {
         output.Write("{\"model\":"u8);
-        output.Write(model == Model ? _modelJson.Span : JsonPiece.Quoted(model));
+        output.Write(form.Model == Model ? _modelJson.Span : JsonPiece.Quoted(form.Model!));
+        WriteMaxTokens(isOlder: form.ChatMaxTokensField == ModelFields.MaxTokens, output);
         output.Write(_head.WrittenSpan);
         output.Write(_body.Span[_prompts[prompt]]);
         output.Write("}]}"u8);
     }
 
-    // Everything between the model and the prompt, which is all that differs between the chat requests.
-    private void WriteHead(in BridgeRequestReader fields, BridgeTarget target)
+    private void WriteMaxTokens(bool isOlder, IBufferWriter<byte> output)
     {
-        if (!target.LeavesOut("max_completion_tokens"u8))
+        if (!_target.LeavesOut("max_completion_tokens"u8) && !(isOlder && _target.LeavesOut("max_tokens"u8)))
         {
-            _head.Write(",\"max_completion_tokens\":"u8);
-            JsonText.WriteNumber(MaxTokens, _head);
+            output.Write(isOlder ? ",\"max_tokens\":"u8 : ",\"max_completion_tokens\":"u8);
+            JsonText.WriteNumber(MaxTokens, output);
         }
+    }
 
+    // Everything between the maximum and the prompt, which is the same in all chat requests.
+    private void WriteHead(in BridgeRequestReader fields)
+    {
         if (HasLogprobs)
         {
             _head.Write(",\"logprobs\":true"u8);
-            if (!target.LeavesOut("top_logprobs"u8))
+            if (!_target.LeavesOut("top_logprobs"u8))
             {
                 _head.Write(",\"top_logprobs\":"u8);
                 JsonText.WriteNumber(fields.Logprobs!.Value, _head);
             }
         }
 
-        CopyMembers(target);
-        _head.Write(target.Set);
+        CopyMembers();
+        _head.Write(_target.Set);
         _head.Write(",\"messages\":["u8);
-        _head.Write(target.SystemMessage);
+        _head.Write(_target.SystemMessage);
         _head.Write("{\"role\":\"user\",\"content\":"u8);
     }
 
-    private void CopyMembers(BridgeTarget target)
+    private void CopyMembers()
     {
         var body = _body.Span;
         var json = new Utf8JsonReader(body);
@@ -143,7 +149,7 @@ internal sealed class BridgeRequest
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var start = (int)json.TokenStartIndex;
-            var isCopied = !BridgeFields.Of(in json).IsRewritten() && !target.LeavesOut(in json);
+            var isCopied = !BridgeFields.Of(in json).IsRewritten() && !_target.LeavesOut(in json);
             json.Read();
             json.Skip();
             if (isCopied)

@@ -29,7 +29,8 @@ internal sealed class UpstreamCall(string path, RequestBody body, CancellationTo
         ? Form
         : new(
             Form.Model is { } model && fallback.Models.TryGetValue(model, out var other) ? other : Form.Model,
-            Form.AsksForUsage && upstream.Options.AsksForUsage);
+            Form.AsksForUsage && upstream.Options.AsksForUsage,
+            Form.ChatMaxTokensField is null ? null : upstream.Options.ChatMaxTokensField);
 
     /// <summary>The body in a form: one copy, however often it is sent.</summary>
     public RequestBody BodyIn(BodyForm form)

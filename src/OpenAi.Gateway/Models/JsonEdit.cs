@@ -18,7 +18,7 @@ internal readonly record struct JsonEdit(int Start, int Length, ReadOnlyMemory<b
         }
 
         var position = 0;
-        foreach (var edit in edits.Count == 1 ? edits : [.. edits.OrderBy(edit => edit.Start)])
+        foreach (var edit in edits.Count == 1 ? edits : [.. edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.Length)]) // To insert comes first.
         {
             // Two members removed side by side may share the comma between them.
             if (edit.Start > position)

@@ -10,10 +10,14 @@ internal static class ModelFields
     /// <summary>What a field with other models than the one to ask should be.</summary>
     public const string NamesOfModels = "a list of names of models";
 
+    public const string MaxTokens = "max_tokens";
+
+    public const string MaxCompletionTokens = "max_completion_tokens";
+
     /// <summary>In the order of <see cref="ModelField"/>.</summary>
     public static readonly string[] Names =
     [
-        "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "prompt", "input",
+        "model", "stream", "stream_options", MaxTokens, MaxCompletionTokens, "max_output_tokens", "n", "best_of", "prompt", "input",
         "service_tier", "background", "models", "fallbacks",
     ];
 

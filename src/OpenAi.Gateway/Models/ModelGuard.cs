@@ -100,15 +100,15 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         }
 
         var most = compiled.Min(policy => policy.MaxOutputTokens);
-        if (model.DeclaredMaxField is { } field)
+        if (model.DeclaredMaxField is { } field && model.MaxOutputTokens > most)
         {
-            return model.MaxOutputTokens > most ? GatewayErrors.InvalidField(field, $"at most {most}") : null;
+            return GatewayErrors.InvalidField(field, $"at most {most}");
         }
 
         if ((most ?? spends.Min(spend => spend.Limit.Estimate.Cap)) is { } cap)
         {
             // The maximum that legacy completions have by themselves is written down, too: many servers other than OpenAI's have none.
-            model.UseMaxOutputTokens(Math.Min(cap, model.MaxOutputTokens ?? cap));
+            model.UseMaxOutputTokens(model.DeclaredMaxField is null ? Math.Min(cap, model.MaxOutputTokens ?? cap) : model.MaxOutputTokens!.Value);
         }
 
         return null;

@@ -35,10 +35,22 @@ internal static class ModelOperations
     /// <summary>The field that bounds the answer's tokens; <see langword="null"/> for an operation that has none.</summary>
     public static string? MaxTokensField(this ModelOperation operation) => operation switch
     {
-        ModelOperation.ChatCompletions => "max_completion_tokens",
-        ModelOperation.Completions => "max_tokens",
+        ModelOperation.ChatCompletions => ModelFields.MaxCompletionTokens,
+        ModelOperation.Completions => ModelFields.MaxTokens,
         ModelOperation.Responses => "max_output_tokens",
         _ => null,
+    };
+
+    /// <summary>
+    /// Whether a field says how many tokens the answer may have. Of a chat's two some servers read the one and some the other, so that the larger one decides;
+    /// another operation's field says nothing.
+    /// </summary>
+    public static bool DeclaresMaximum(this ModelOperation operation, ModelField field) => operation switch
+    {
+        ModelOperation.ChatCompletions => field is ModelField.MaxCompletionTokens or ModelField.MaxTokens,
+        ModelOperation.Completions => field == ModelField.MaxTokens,
+        ModelOperation.Responses => field == ModelField.MaxOutputTokens,
+        _ => false,
     };
 
     /// <summary>A path as the most obliging server would read it: no segment is empty, or points to another one.</summary>

@@ -15,7 +15,7 @@ internal sealed class ModelRequest
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
 
     private ReadOnlyMemory<byte> _body;
-    private List<JsonEdit>? _edits;
+    private long? _bound;
     private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
@@ -55,6 +55,12 @@ internal sealed class ModelRequest
     /// <summary>Where the operation's own field for a maximum stands. Not a chat's older one, which some models refuse unless it says <c>null</c>.</summary>
     public JsonMember? MaxTokensMember { get; set; }
 
+    /// <summary>Where a chat's older field for it stands.</summary>
+    public JsonMember? OlderMaxTokensMember { get; set; }
+
+    /// <summary>The field that the route's upstream knows for a chat's maximum.</summary>
+    public string? ChatMaxTokensField { get; set; }
+
     public JsonMember? StreamMember { get; set; }
 
     public JsonMember? StreamOptionsMember { get; set; }
@@ -92,12 +98,12 @@ internal sealed class ModelRequest
     public void Clear()
     {
         (Operation, _body) = (ModelOperation.Other, default);
-        (_edits, _modelEdit, _usageEdit) = (null, null, null);
+        (_bound, _modelEdit, _usageEdit, ChatMaxTokensField) = (null, null, null, null);
         (AskedModel, OtherModels, Model, PossibleModels) = (null, null, null, null);
         (IsStream, ClientAsksForUsage, IsBackground) = (false, false, false);
         (MaxOutputTokens, DeclaredMaxField) = (null, null);
         (Choices, Prompts, InputBytes) = (1, 1, 0);
-        (ModelMember, MaxTokensMember, StreamMember, StreamOptionsMember, IncludeUsageMember) = (null, null, null, null, null);
+        (ModelMember, MaxTokensMember, OlderMaxTokensMember, StreamMember, StreamOptionsMember, IncludeUsageMember) = (null, null, null, null, null, null);
         (ServiceTier, Doubt) = (null, null);
     }
 
@@ -110,10 +116,10 @@ internal sealed class ModelRequest
         : null;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
-    public bool IsEdited => _edits is not null || _modelEdit is not null || _usageEdit is not null;
+    public bool IsEdited => BoundIn(Form) is not null || _modelEdit is not null || _usageEdit is not null;
 
     /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
-    public BodyForm Form => new(Model, GatewayAsksForUsage);
+    public BodyForm Form => new(Model, GatewayAsksForUsage, _bound is null ? null : ChatMaxTokensField);
 
     /// <summary>
     /// Whether one stored answer can serve this request as JSON and as a stream alike. A stream without the usage at its end cannot.
@@ -127,14 +133,8 @@ internal sealed class ModelRequest
         _modelEdit = EditOf(model);
     }
 
-    /// <summary>Bounds each answer of a request that names no maximum itself.</summary>
-    public void UseMaxOutputTokens(long tokens)
-    {
-        MaxOutputTokens = tokens;
-        (_edits ??= []).Add(MaxTokensMember is { } member
-            ? new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"))
-            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{Operation.MaxTokensField()}\":{tokens}{(IsEmpty ? "" : ",")}")));
-    }
+    /// <summary>Bounds each answer: with the request's own maximum, if it names one, where the upstream reads it.</summary>
+    public void UseMaxOutputTokens(long tokens) => (MaxOutputTokens, _bound) = (tokens, tokens);
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
     public void AskForUsage()
@@ -195,7 +195,7 @@ internal sealed class ModelRequest
         }
 
         var removed = options ?? IncludeUsageMember;
-        if (stream is null && removed is null && _edits is null && _modelEdit is null)
+        if (stream is null && removed is null && BoundIn(Form) is null && _modelEdit is null)
         {
             writer.Append(span);
             return;
@@ -239,7 +239,12 @@ internal sealed class ModelRequest
 
     private List<JsonEdit> EditsOf(BodyForm form)
     {
-        List<JsonEdit> edits = [.. _edits ?? []];
+        List<JsonEdit> edits = [];
+        if (BoundIn(form) is { } bound)
+        {
+            edits.Add(bound);
+        }
+
         if ((form.Model == Model ? _modelEdit : EditOf(form.Model)) is { } model)
         {
             edits.Add(model);
@@ -252,6 +257,28 @@ internal sealed class ModelRequest
 
         return edits;
     }
+
+    // A field that the upstream does not know bounds nothing. What the client has written where the upstream reads it stays.
+    private JsonEdit? BoundIn(BodyForm form)
+    {
+        var isOlder = Operation == ModelOperation.ChatCompletions && form.ChatMaxTokensField == ModelFields.MaxTokens;
+        if (_bound is not { } tokens || (isOlder ? IsDeclared(OlderMaxTokensMember) : DeclaredMaxField is not null))
+        {
+            return null;
+        }
+
+        var field = isOlder ? ModelFields.MaxTokens : Operation.MaxTokensField();
+        if ((isOlder ? OlderMaxTokensMember : MaxTokensMember) is { } member)
+        {
+            return new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"));
+        }
+
+        return isOlder && MaxTokensMember is { } newer
+            ? new JsonEdit(newer.Start, newer.End - newer.Start, Encoding.UTF8.GetBytes($"\"{field}\":{tokens}"))
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{field}\":{tokens}{(IsEmpty ? "" : ",")}"));
+    }
+
+    private bool IsDeclared(JsonMember? member) => member is { } one && _body.Span[one.ValueStart] != (byte)'n';
 
     private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
         ? new JsonEdit(member.ValueStart, member.ValueLength, JsonPiece.Quoted(model))

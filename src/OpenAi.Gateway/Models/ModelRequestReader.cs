@@ -238,14 +238,7 @@ internal ref struct ModelRequestReader
         }
     }
 
-    // Of a chat's two fields some servers read the one and some the other, so the larger one decides; another operation's field says nothing.
-    private readonly bool Declares(ModelField field) => _request.Operation switch
-    {
-        ModelOperation.ChatCompletions => field is ModelField.MaxCompletionTokens or ModelField.MaxTokens,
-        ModelOperation.Completions => field == ModelField.MaxTokens,
-        ModelOperation.Responses => field == ModelField.MaxOutputTokens,
-        _ => false,
-    };
+    private readonly bool Declares(ModelField field) => _request.Operation.DeclaresMaximum(field);
 
     // What the value should be, when it is something else that another reader may take for one: "5", 5.0, 1e3, "true".
     private string? Problem(ModelField field) => TokenType == JsonTokenType.Null ? null : field switch
@@ -284,6 +277,9 @@ internal ref struct ModelRequestReader
             case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens
                 when ModelFields.NameOf(field) == _request.Operation.MaxTokensField():
                 _request.MaxTokensMember = member;
+                break;
+            case ModelField.MaxTokens when _request.Operation == ModelOperation.ChatCompletions:
+                _request.OlderMaxTokensMember = member;
                 break;
         }
     }

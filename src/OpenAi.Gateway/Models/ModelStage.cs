@@ -92,6 +92,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     {
         if (model is not null)
         {
+            model.ChatMaxTokensField = upstream.Options.ChatMaxTokensField;
             return guard.Apply(request, model, pathModels);
         }
 

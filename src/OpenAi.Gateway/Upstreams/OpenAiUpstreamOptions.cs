@@ -112,6 +112,15 @@ public sealed class OpenAiUpstreamOptions
     /// <value>The default is <see langword="true"/>.</value>
     public bool AsksForUsage { get; set; } = true;
 
+    /// <summary>
+    /// The field in which the gateway bounds a chat's answer: with <see cref="WhenMaxUnknown.InjectCap"/> or <c>MaxOutputTokens</c>, and for a bridged request.
+    /// A server that knows only the older <c>max_tokens</c> ignores or refuses the other one; with that set here, a maximum that a client wrote in the newer
+    /// field is moved where a policy relies on it.
+    /// </summary>
+    /// <value>The default is <c>max_completion_tokens</c>; the other one is <c>max_tokens</c>.</value>
+    [AllowedValues(ModelFields.MaxCompletionTokens, ModelFields.MaxTokens, ErrorMessage = "ChatMaxTokensField must be max_completion_tokens or max_tokens.")]
+    public string ChatMaxTokensField { get; set; } = ModelFields.MaxCompletionTokens;
+
     /// <summary>The HTTP version to ask for over TLS; the node may choose a lower one. Plain HTTP is always 1.1.</summary>
     /// <value>The default is 2.0.</value>
     public Version HttpVersion { get; set; } = System.Net.HttpVersion.Version20;

@@ -197,7 +197,7 @@ public class BridgeRequestTests
     internal static string ChatBody(BridgeRequest request, int call)
     {
         var output = new ArrayBufferWriter<byte>();
-        request.WriteChatBody(call, request.Model, output);
+        request.WriteChatBody(call, new BodyForm(request.Model, false, null), output);
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -76,6 +77,11 @@ internal static class ConfigurationSchemaWriter
                 {
                     schema["maximum"] = JsonSerializer.SerializeToNode(range.Maximum);
                 }
+            }
+
+            if (property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
+            {
+                schema["enum"] = JsonSerializer.SerializeToNode(allowed.Values);
             }
 
             if (!OptionsModel.IsRequired(property) && OptionsModel.Default(property) is { } value)
