@@ -59,9 +59,11 @@ public static class OpenAiUsageServiceCollectionExtensions
         services.TryAddSingleton<ModelPrices>();
         services.TryAddSingleton<ModelLabels>();
         services.TryAddSingleton<GenAiTags>();
+        services.TryAddSingleton<MeterGuard>();
         services.TryAddSingleton<UsageMetrics>();
         services.TryAddSingleton(provider => new GenAiMetrics(
             provider.GetRequiredService<IMeterFactory>(),
+            provider.GetRequiredService<MeterGuard>(),
             GenAiOptIn.Read(provider.GetService<IConfiguration>()),
             provider.GetRequiredService<GenAiTags>()));
         services.TryAddSingleton<UsageLogSink>();

@@ -16,6 +16,7 @@ internal sealed class GatewayMetrics
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     };
 
+    private readonly MeterGuard _guard;
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _upstreamDuration;
@@ -25,8 +26,9 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _cacheResults;
     private readonly UpDownCounter<long> _openStreams;
 
-    public GatewayMetrics(IMeterFactory meters)
+    public GatewayMetrics(IMeterFactory meters, MeterGuard guard)
     {
+        _guard = guard;
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("openai_gateway.requests", "{request}", "Requests answered by OpenAI routes.");
         _requestDuration = meter.CreateHistogram("openai_gateway.request.duration", "s", "Time from the first stage to the last byte.", null, Seconds);
@@ -50,32 +52,32 @@ internal sealed class GatewayMetrics
         }
 
         var tags = new TagList { { "http.route", route.Pattern }, { "openai_gateway.upstream", route.Upstream }, { "http.response.status_code", status } };
-        _requests.Add(1, tags);
-        _requestDuration.Record(duration.TotalSeconds, tags);
+        _guard.Add(_requests, 1, tags);
+        _guard.Record(_requestDuration, duration.TotalSeconds, tags);
     }
 
-    public void UpstreamAnswered(ForwardAttempt attempt, TimeSpan duration) => _upstreamDuration.Record(duration.TotalSeconds, new TagList
+    public void UpstreamAnswered(ForwardAttempt attempt, TimeSpan duration) => _guard.Record(_upstreamDuration, duration.TotalSeconds, new TagList
     {
         { "openai_gateway.upstream", attempt.Upstream.Name },
         { attempt.Error is not null ? "error.type" : "http.response.status_code", attempt.Error?.Code ?? (object)attempt.Status },
     });
 
-    public void Retried(Upstream upstream) => _retries.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", upstream.Name));
+    public void Retried(Upstream upstream) => _guard.Add(_retries, 1, new TagList { { "openai_gateway.upstream", upstream.Name } });
 
-    public void RetryDenied(Upstream upstream) => _retriesDenied.Add(1, new KeyValuePair<string, object?>("openai_gateway.upstream", upstream.Name));
+    public void RetryDenied(Upstream upstream) => _guard.Add(_retriesDenied, 1, new TagList { { "openai_gateway.upstream", upstream.Name } });
 
     public void LimitRejected(string? route, string kind) =>
-        _limitRejections.Add(1, new TagList { { "http.route", route }, { "openai_gateway.limit.kind", kind } });
+        _guard.Add(_limitRejections, 1, new TagList { { "http.route", route }, { "openai_gateway.limit.kind", kind } });
 
     public void CacheAnswered(string? route, string result)
     {
         if (_cacheResults.Enabled)
         {
-            _cacheResults.Add(1, new TagList { { "http.route", route }, { "openai_gateway.cache.result", result } });
+            _guard.Add(_cacheResults, 1, new TagList { { "http.route", route }, { "openai_gateway.cache.result", result } });
         }
     }
 
-    public void StreamOpened(OpenAiRouteMetadata route) => _openStreams.Add(1, new KeyValuePair<string, object?>("http.route", route.Pattern));
+    public void StreamOpened(OpenAiRouteMetadata route) => _guard.Add(_openStreams, 1, new TagList { { "http.route", route.Pattern } });
 
-    public void StreamClosed(OpenAiRouteMetadata route) => _openStreams.Add(-1, new KeyValuePair<string, object?>("http.route", route.Pattern));
+    public void StreamClosed(OpenAiRouteMetadata route) => _guard.Add(_openStreams, -1, new TagList { { "http.route", route.Pattern } });
 }

@@ -22,6 +22,7 @@ internal sealed class GenAiMetrics
         HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
     };
 
+    private readonly MeterGuard _guard;
     private readonly GenAiTags _tags;
     private readonly List<Instrument> _all = [];
     private readonly bool _isOld;
@@ -43,8 +44,9 @@ internal sealed class GenAiMetrics
     private readonly Histogram<long>? _operationInput;
     private readonly Histogram<long>? _operationOutput;
 
-    public GenAiMetrics(IMeterFactory meters, GenAiVocabulary vocabulary, GenAiTags tags)
+    public GenAiMetrics(IMeterFactory meters, MeterGuard guard, GenAiVocabulary vocabulary, GenAiTags tags)
     {
+        _guard = guard;
         _tags = tags;
         var meter = meters.Create(GatewayMetrics.MeterName);
         _isOld = vocabulary.HasFlag(GenAiVocabulary.Old);
@@ -124,12 +126,12 @@ internal sealed class GenAiMetrics
         var isInference = record.Operation != ModelOperation.Embeddings;
         if (_isOld || !isInference)
         {
-            _operationDuration.Record(record.Duration.TotalSeconds, withError);
+            _guard.Record(_operationDuration, record.Duration.TotalSeconds, withError);
         }
 
         if (isInference)
         {
-            _duration?.Record(record.Duration.TotalSeconds, withError);
+            Record(_duration, record.Duration.TotalSeconds, withError);
         }
 
         if (!record.IsStreamed || record.TimeToFirstToken is not { } first)
@@ -137,16 +139,16 @@ internal sealed class GenAiMetrics
             return;
         }
 
-        _operationFirstChunk?.Record(first.TotalSeconds, tags);
-        _firstChunk?.Record(first.TotalSeconds, tags);
+        Record(_operationFirstChunk, first.TotalSeconds, tags);
+        Record(_firstChunk, first.TotalSeconds, tags);
 
         // Hidden reasoning lies before the first text.
         var further = record.Usage.Output - record.Usage.Reasoning - 1;
         if (record.Ending == UsageEnding.Ok && !record.IsEstimated && further > 0)
         {
             var each = (record.Duration - first).TotalSeconds / further;
-            _operationPerChunk?.Record(each, tags);
-            _perChunk?.Record(each, tags);
+            Record(_operationPerChunk, each, tags);
+            Record(_perChunk, each, tags);
         }
     }
 
@@ -159,12 +161,12 @@ internal sealed class GenAiMetrics
 
         var input = tags;
         input.Add(TokenType, "input");
-        _tokenUsage!.Record(record.Usage.Input, input);
+        _guard.Record(_tokenUsage!, record.Usage.Input, input);
         if (record.Operation != ModelOperation.Embeddings)
         {
             var output = tags;
             output.Add(TokenType, "output");
-            _tokenUsage.Record(record.Usage.Output, output);
+            _guard.Record(_tokenUsage!, record.Usage.Output, output);
         }
     }
 
@@ -177,10 +179,10 @@ internal sealed class GenAiMetrics
         counted.Add(Modality, isReported && record.Operation is ModelOperation.Completions or ModelOperation.Embeddings ? "text" : "unknown");
 
         // A call without usage counts as zero, as the conventions want it.
-        _input!.Add(usage.Input, counted);
+        _guard.Add(_input!, usage.Input, counted);
         if (hasOutput)
         {
-            _output!.Add(usage.Output, counted);
+            _guard.Add(_output!, usage.Output, counted);
         }
 
         if (!isReported)
@@ -188,17 +190,26 @@ internal sealed class GenAiMetrics
             return;
         }
 
-        _cacheRead!.Add(usage.CachedInput, counted);
-        _cacheWrite!.Add(usage.CacheWriteInput, counted);
-        _operationInput!.Record(usage.Input, tags);
+        _guard.Add(_cacheRead!, usage.CachedInput, counted);
+        _guard.Add(_cacheWrite!, usage.CacheWriteInput, counted);
+        _guard.Record(_operationInput!, usage.Input, tags);
         if (hasOutput)
         {
-            _reasoning!.Add(usage.Reasoning, counted);
-            _operationOutput!.Record(usage.Output, tags);
+            _guard.Add(_reasoning!, usage.Reasoning, counted);
+            _guard.Record(_operationOutput!, usage.Output, tags);
         }
     }
 
     private static bool IsReported(UsageRecord record) => !record.IsEstimated && record.Usage.Total > 0;
+
+    // The other vocabulary's is not there.
+    private void Record(Histogram<double>? histogram, double value, in TagList tags)
+    {
+        if (histogram is not null)
+        {
+            _guard.Record(histogram, value, tags);
+        }
+    }
 
     private T Keep<T>(T instrument)
         where T : Instrument

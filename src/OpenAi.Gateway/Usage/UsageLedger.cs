@@ -23,18 +23,9 @@ internal sealed class UsageLedger(
     /// <summary>Takes the record of an ended call. Never waits and never throws.</summary>
     public void Add(UsageRecord record)
     {
-        try
-        {
-            SetCost(record);
-            genAi.Record(record);
-            metrics.Recorded(record);
-        }
-        catch (Exception error)
-        {
-            // Listeners of metrics run right here, and none of them may cost a call its answer.
-            UsageLog.SinkFailed(logger, nameof(GenAiMetrics), 1, error);
-        }
-
+        SetCost(record);
+        genAi.Record(record);
+        metrics.Recorded(record);
         foreach (var queue in _queues)
         {
             queue.Add(record);

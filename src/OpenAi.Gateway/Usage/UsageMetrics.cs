@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace OpenAi.Gateway;
@@ -5,13 +6,15 @@ namespace OpenAi.Gateway;
 /// <summary>What the ledger itself measures, beside the conventions of <see cref="GenAiMetrics"/>.</summary>
 internal sealed class UsageMetrics
 {
+    private readonly MeterGuard _guard;
     private readonly ModelLabels _models;
     private readonly Counter<long> _dropped;
     private readonly Counter<double> _cost;
 
-    public UsageMetrics(IMeterFactory meters, ModelLabels models)
+    public UsageMetrics(IMeterFactory meters, MeterGuard guard, ModelLabels models)
     {
         var meter = meters.Create(GatewayMetrics.MeterName);
+        _guard = guard;
         _models = models;
         _dropped = meter.CreateCounter<long>("openai_gateway.usage.dropped", "{record}", "Usage records that a sink did not get.");
         _cost = meter.CreateCounter<double>("openai_gateway.usage.cost", "{cost}", "What calls cost by the price table.");
@@ -24,7 +27,7 @@ internal sealed class UsageMetrics
     {
         if (records > 0)
         {
-            _dropped.Add(records, sink);
+            _guard.Add(_dropped, records, new TagList { sink });
         }
     }
 
@@ -32,10 +35,11 @@ internal sealed class UsageMetrics
     {
         if (_cost.Enabled && record.Cost is { } cost and > 0)
         {
-            _cost.Add(
-                (double)cost,
-                new("gen_ai.response.model", _models.Of(record.AnsweredModel ?? record.SentModel, record)),
-                new("openai_gateway.currency", record.Currency));
+            _guard.Add(_cost, (double)cost, new TagList
+            {
+                { "gen_ai.response.model", _models.Of(record.AnsweredModel ?? record.SentModel, record) },
+                { "openai_gateway.currency", record.Currency },
+            });
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class UsageQueue : IDisposable
     {
         if (!_channel.Writer.TryWrite(record))
         {
-            Drop(1);
+            _metrics.Dropped(1, _name);
         }
         else if (Interlocked.Increment(ref _waiting) == Enough)
         {
@@ -115,7 +115,7 @@ internal sealed class UsageQueue : IDisposable
         }
         catch (Exception error)
         {
-            Drop(count);
+            _metrics.Dropped(count, _name);
             Log(count, error);
         }
     }
@@ -137,19 +137,6 @@ internal sealed class UsageQueue : IDisposable
             count++;
         }
 
-        Drop(count);
-    }
-
-    // Listeners of metrics run right here, and none of them may end the queue or cost a call its answer.
-    private void Drop(int count)
-    {
-        try
-        {
-            _metrics.Dropped(count, _name);
-        }
-        catch (Exception error)
-        {
-            UsageLog.SinkFailed(_logger, nameof(UsageMetrics), count, error);
-        }
+        _metrics.Dropped(count, _name);
     }
 }

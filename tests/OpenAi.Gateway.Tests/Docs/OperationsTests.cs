@@ -66,6 +66,7 @@ public class OperationsTests
     {
         using var services = new ServiceCollection().AddLogging().AddMetrics().AddOpenAiUsage(_ => { }).BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
+        var guard = services.GetRequiredService<MeterGuard>();
         var names = new List<string>();
         using var listener = new MeterListener
         {
@@ -78,9 +79,9 @@ public class OperationsTests
             },
         };
         listener.Start();
-        _ = new GatewayMetrics(meters);
+        _ = new GatewayMetrics(meters, guard);
         _ = services.GetRequiredService<UsageMetrics>();
-        _ = new GenAiMetrics(meters, GenAiVocabulary.Old | GenAiVocabulary.Latest, services.GetRequiredService<GenAiTags>());
+        _ = new GenAiMetrics(meters, guard, GenAiVocabulary.Old | GenAiVocabulary.Latest, services.GetRequiredService<GenAiTags>());
 
         names.ShouldNotBeEmpty();
         names.Distinct().ToList().ForEach(name => _document.ShouldContain($"| `{name}` |"));

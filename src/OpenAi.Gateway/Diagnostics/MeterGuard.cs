@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAi.Gateway;
+
+/// <summary>Measures. Listeners of metrics run right here, within the request, and none of them may cost a call its answer.</summary>
+internal sealed class MeterGuard(TimeProvider time, ILogger<MeterGuard> logger)
+{
+    private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
+
+    private long _quietUntil;
+
+    public void Add<T>(Counter<T> counter, T delta, in TagList tags)
+        where T : struct
+    {
+        try
+        {
+            counter.Add(delta, tags);
+        }
+        catch (Exception error)
+        {
+            Log(counter, error);
+        }
+    }
+
+    public void Add<T>(UpDownCounter<T> counter, T delta, in TagList tags)
+        where T : struct
+    {
+        try
+        {
+            counter.Add(delta, tags);
+        }
+        catch (Exception error)
+        {
+            Log(counter, error);
+        }
+    }
+
+    public void Record<T>(Histogram<T> histogram, T value, in TagList tags)
+        where T : struct
+    {
+        try
+        {
+            histogram.Record(value, tags);
+        }
+        catch (Exception error)
+        {
+            Log(histogram, error);
+        }
+    }
+
+    private void Log(Instrument instrument, Exception error)
+    {
+        var (now, quietUntil) = (time.GetTimestamp(), Volatile.Read(ref _quietUntil));
+        var next = now + (long)(LogEvery.TotalSeconds * time.TimestampFrequency);
+        if (now >= quietUntil && Interlocked.CompareExchange(ref _quietUntil, next, quietUntil) == quietUntil)
+        {
+            MetricsLog.ListenerFailed(logger, instrument.Name, error);
+        }
+    }
+}
