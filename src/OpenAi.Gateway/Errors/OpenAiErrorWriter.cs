@@ -39,21 +39,34 @@ internal sealed class OpenAiErrorWriter : GatewayErrorWriter
             : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
-    internal static ReadOnlyMemory<byte> Serialize(GatewayError error)
+    /// <param name="error">The error.</param>
+    /// <param name="number">The number of the event that the error is in a stream of the responses API, whose clients know events by their own members.</param>
+    internal static ReadOnlyMemory<byte> Serialize(GatewayError error, long? number = null)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer, WriterOptions);
         json.WriteStartObject();
+        if (number is not null)
+        {
+            json.WriteNumber("sequence_number", number.Value);
+            WriteMembers(json, error, "error");
+        }
+
         json.WriteString("error_msg", error.Message);
         json.WriteStartObject("error");
-        json.WriteString("message", error.Message);
-        json.WriteString("type", error.Type);
-        json.WriteString("param", error.Param);
-        json.WriteString("code", error.Code);
+        WriteMembers(json, error, error.Type);
         json.WriteEndObject();
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, GatewayError error, string type)
+    {
+        json.WriteString("message", error.Message);
+        json.WriteString("type", type);
+        json.WriteString("param", error.Param);
+        json.WriteString("code", error.Code);
     }
 
     // Rounded up: a caller that comes back exactly then must be let in.

@@ -32,14 +32,15 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     /// <param name="attempt">The attempt that brought it.</param>
     /// <param name="end">How.</param>
     /// <param name="mayTell">Whether the client can be told in its event stream, which stands between two events then.</param>
+    /// <param name="lastNumber">The number of the last event, if they have any.</param>
     /// <exception cref="AnswerCutException">The client was told so in the stream, which ends without its end now.</exception>
-    public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell)
+    public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell, long lastNumber = 0)
     {
         var error = NoteCut(context, attempt, end);
         if (mayTell && context.Response.ContentLength is null)
         {
             // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.
-            await context.Response.Body.WriteAsync(SseError.Of(error), context.RequestAborted);
+            await context.Response.Body.WriteAsync(SseError.Of(error, GatewayRequest.Of(context).Operation, lastNumber), context.RequestAborted);
             throw new AnswerCutException();
         }
 

@@ -219,7 +219,7 @@ internal sealed class Forwarder
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            await _end.BreakOffAsync(context, attempt, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone);
+            await _end.BreakOffAsync(context, attempt, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone, tail.LastNumber);
         }
     }
 }

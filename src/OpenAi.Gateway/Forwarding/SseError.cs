@@ -3,6 +3,12 @@ namespace OpenAi.Gateway;
 /// <summary>An error as an event of a stream, in the form that OpenAI's SDKs raise it from.</summary>
 internal static class SseError
 {
-    public static ReadOnlyMemory<byte> Of(GatewayError error) =>
-        (byte[])[.. "event: error\ndata: "u8, .. OpenAiErrorWriter.Serialize(error).Span, .. "\n\n"u8];
+    /// <param name="error">What to tell.</param>
+    /// <param name="operation">What was asked for: the events of a stream of the responses API have a type and a number.</param>
+    /// <param name="number">That of the last event, so that nobody who goes on behind this one misses another.</param>
+    public static ReadOnlyMemory<byte> Of(GatewayError error, ModelOperation operation, long number)
+    {
+        var data = OpenAiErrorWriter.Serialize(error, operation == ModelOperation.Responses ? number : null);
+        return (byte[])[.. "event: error\ndata: "u8, .. data.Span, .. "\n\n"u8];
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 
 namespace OpenAi.Gateway;
@@ -6,10 +7,10 @@ namespace OpenAi.Gateway;
 /// Remembers the last bytes of an event stream, and how the last event that it names would end it: enough to know whether it stands between two
 /// events and whether it was finished.
 /// </summary>
-/// <param name="isNamed">Whether names of events are looked for: chats and completions have none, and end with <c>[DONE]</c>.</param>
+/// <param name="isNamed">Whether names and numbers of events are looked for: chats and completions have none, and end with <c>[DONE]</c>.</param>
 internal struct SseTail(bool isNamed)
 {
-    // A line with the longest name that ends a stream.
+    // A line with the longest name that ends a stream; the name of the member that numbers an event, with its number.
     private const int Size = 32;
 
     private Bytes _bytes;
@@ -35,11 +36,14 @@ internal struct SseTail(bool isNamed)
     /// <summary>Whether the stream has told that what was asked for failed.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>The number of the last event that has one.</summary>
+    public long LastNumber { get; private set; }
+
     public void Append(ReadOnlySpan<byte> chunk)
     {
         if (isNamed)
         {
-            ReadNames(chunk);
+            ReadLines(chunk);
         }
 
         Span<byte> bytes = _bytes;
@@ -59,7 +63,7 @@ internal struct SseTail(bool isNamed)
     private static ReadOnlySpan<byte> Last(in Bytes bytes, int length) => ((ReadOnlySpan<byte>)bytes)[..length];
 
     // A line may have come in several chunks.
-    private void ReadNames(ReadOnlySpan<byte> chunk)
+    private void ReadLines(ReadOnlySpan<byte> chunk)
     {
         Span<byte> seam = stackalloc byte[1 + (2 * Size)];
         seam[0] = (byte)'\n';
@@ -69,8 +73,14 @@ internal struct SseTail(bool isNamed)
         beginning.CopyTo(seam[(1 + before.Length)..]);
 
         // Of a longer stream the first byte is none of a line's beginning.
-        ReadLastName(seam[(before.Length < Size ? 0 : 1)..(1 + before.Length + beginning.Length)]);
-        ReadLastName(chunk);
+        ReadLast(seam[(before.Length < Size ? 0 : 1)..(1 + before.Length + beginning.Length)]);
+        ReadLast(chunk);
+    }
+
+    private void ReadLast(ReadOnlySpan<byte> text)
+    {
+        ReadLastName(text);
+        ReadLastNumber(text);
     }
 
     // Data cannot hold a line break, so that it cannot look like this.
@@ -83,6 +93,16 @@ internal struct SseTail(bool isNamed)
             name = (end < 0 ? name : name[..end]).Trim((byte)' ');
             HasFailed = name.SequenceEqual("error"u8) || name.SequenceEqual("response.failed"u8);
             _isLast = HasFailed || name.SequenceEqual("response.completed"u8) || name.SequenceEqual("response.incomplete"u8);
+        }
+    }
+
+    // Within a text of the data, the quotes would be escaped.
+    private void ReadLastNumber(ReadOnlySpan<byte> text)
+    {
+        var member = text.LastIndexOf("\"sequence_number\":"u8);
+        if (member >= 0 && Utf8Parser.TryParse(text[(member + "\"sequence_number\":".Length)..].TrimStart((byte)' '), out long number, out _))
+        {
+            LastNumber = number;
         }
     }
 

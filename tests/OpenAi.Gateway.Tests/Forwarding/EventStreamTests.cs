@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OpenAi.Gateway.Tests.Forwarding;
 
 public sealed class EventStreamTests
@@ -111,6 +113,22 @@ public sealed class EventStreamTests
         var answer = await UnframedAsync(stream, "/v1/responses");
 
         (answer.Text == stream, answer.End == RawEnd.Complete).ShouldBe((isWhole, isWhole), answer.Text);
+    }
+
+    [Theory]
+    [InlineData("event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0}\n\ndata: {\"sequence_number\": 41,\"delta\":\"a\"}\n\n", 41)]
+    [InlineData("", 0)]
+    public async Task A_client_of_the_responses_api_is_told_of_the_break_in_an_event_of_its_own_form(string stream, long number)
+    {
+        var answer = await UnframedAsync(stream, "/v1/responses");
+
+        answer.Text.ShouldStartWith(stream + "event: error\ndata: {");
+        var told = JsonElement.Parse(answer.Text[(answer.Text.LastIndexOf("data: ", StringComparison.Ordinal) + "data: ".Length)..]);
+        var error = told.GetProperty("error");
+        (told.GetProperty("type").GetString(), error.GetProperty("type").GetString(), told.GetProperty("sequence_number").GetInt64()).ShouldBe(("error", "upstream_error", number));
+        told.GetProperty("message").GetString().ShouldBe(error.GetProperty("message").GetString());
+        told.GetProperty("code").GetString().ShouldBe("upstream_broken");
+        told.GetProperty("param").ValueKind.ShouldBe(JsonValueKind.Null);
     }
 
     [Fact]

@@ -53,4 +53,24 @@ public class SseTailTests
             (tail.IsDone, tail.HasFailed).ShouldBe((isDone, hasFailed), $"in pieces of {size}");
         }
     }
+
+    [Theory]
+    [InlineData("data: {\"sequence_number\":7}\n\n", 7)]
+    [InlineData("data: {\"sequence_number\": 1234567890,\"a\":\"long enough to be far away from the end\"}\n\n", 1234567890)]
+    [InlineData("data: {\"sequence_number\":1}\n\ndata: {\"a\":\"\\\"sequence_number\\\":9\",\"sequence_number\":23}\n\ndata: {}\n\n", 23)]
+    [InlineData("data: {\"sequence_number\":null}\n\n", 0)]
+    [InlineData("data: {}\n\n", 0)]
+    public void It_knows_the_number_of_the_last_event_that_has_one(string stream, long number)
+    {
+        for (var size = 1; size <= stream.Length + 1; size++)
+        {
+            var tail = new SseTail(isNamed: true);
+            foreach (var chunk in Encoding.UTF8.GetBytes(stream).Chunk(size))
+            {
+                tail.Append(chunk);
+            }
+
+            tail.LastNumber.ShouldBe(number, $"in pieces of {size}");
+        }
+    }
 }
