@@ -16,6 +16,7 @@ internal sealed class UsageLedger(
 
     private readonly UsageQueue[] _queues = [.. sinks.Select(sink => new UsageQueue(sink, queueCapacity, UsageQueue.DefaultRest, metrics, time, logger))];
     private readonly UnpricedModels _unpriced = new(prices, logger);
+    private Task? _draining;
 
     /// <summary>Whether anybody wants records, so that answers need to be read for their usage at all.</summary>
     public bool IsOn => _queues.Length > 0 || genAi.IsEnabled || metrics.IsEnabled;
@@ -32,8 +33,8 @@ internal sealed class UsageLedger(
         }
     }
 
-    /// <summary>Gives the sinks what waits for them, for five seconds at most.</summary>
-    public Task DrainAsync() => Task.WhenAll(_queues.Select(queue => queue.DrainAsync(DrainDeadline)));
+    /// <summary>Gives the sinks what waits for them, for five seconds at most, and once.</summary>
+    public Task DrainAsync() => _draining ??= Task.WhenAll(_queues.Select(queue => queue.DrainAsync(DrainDeadline)));
 
     public void Dispose()
     {

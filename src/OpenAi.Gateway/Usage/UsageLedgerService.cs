@@ -1,18 +1,45 @@
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Hosting;
 
 namespace OpenAi.Gateway;
 
 /// <summary>Makes the ledger at start-up, so that wrong options stop the app, and empties it when the last call has ended.</summary>
-internal sealed class UsageLedgerService(UsageLedger ledger) : IHostedLifecycleService
+internal sealed class UsageLedgerService(UsageLedger ledger, IServer? server = null) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
+    private bool _isRunning;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _isRunning = true;
+        return Task.CompletedTask;
+    }
+
     // Not the host's time, of which a stream that would not end may have left nothing.
-    public Task StoppedAsync(CancellationToken cancellationToken) => ledger.DrainAsync();
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        _isRunning = false;
+        return ledger.DrainAsync();
+    }
+
+    /// <summary>
+    /// An app may be disposed without being stopped. Its server would be among the last that are, behind the ledger, and the calls that are open end with the
+    /// server alone.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isRunning)
+        {
+            _isRunning = false;
+            await (server?.StopAsync(new CancellationToken(canceled: true)) ?? Task.CompletedTask);
+            await ledger.DrainAsync();
+        }
+    }
+
+    public void Dispose() => Task.Run(async () => await DisposeAsync()).GetAwaiter().GetResult();
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -126,6 +126,39 @@ public sealed class UsageLedgerTests
         sink.Records.Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task So_does_disposing_an_app_that_was_not_stopped()
+    {
+        var sink = new HeldSink();
+        await using var host = await UsageHost.StartAsync(sink);
+        host.Ledger.Add(Records.Chat);
+        await sink.WhenEnteredAsync();
+
+        var disposing = ((IAsyncDisposable)host.Services).DisposeAsync();
+        disposing.IsCompleted.ShouldBeFalse();
+        sink.Release();
+        await disposing.AsTask().SoonAsync();
+
+        sink.Records.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_app_waits_for_its_sinks_once()
+    {
+        var sink = new HeldSink { IgnoresCancellation = true };
+        await using var host = await UsageHost.StartAsync(sink);
+        host.Ledger.Add(Records.Chat);
+        await sink.WhenEnteredAsync();
+        var stopping = host.StopAsync();
+        await host.Time.WhenDueAsync(due => due == TimeSpan.FromSeconds(5));
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        await stopping;
+
+        await ((IAsyncDisposable)host.Services).DisposeAsync().AsTask().SoonAsync();
+
+        sink.Release();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
