@@ -75,7 +75,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         services.Metrics.RequestEnded(route!, EndedStatus.Of(request.Context, failure), duration);
         if (services.Usage.IsOn && request.Usage is not null)
         {
-            services.Usage.Add(UsageRecorder.Of(request, failure, started, duration, services.Time));
+            services.Usage.Add(UsageRecorder.Of(request, failure, started, duration, services));
         }
     }
 }

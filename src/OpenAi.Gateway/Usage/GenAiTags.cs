@@ -53,6 +53,7 @@ internal sealed class GenAiTags(ModelLabels models)
         UsageEnding.Timeout => "timeout",
         UsageEnding.ClientLeftBeforeFirstToken => "client_left_before_first_token",
         UsageEnding.ClientLeftAfterFirstToken => "client_left_after_first_token",
+        UsageEnding.Shutdown => "shutdown",
         _ => null,
     };
 

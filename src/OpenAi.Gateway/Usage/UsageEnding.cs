@@ -29,4 +29,7 @@ public enum UsageEnding
 
     /// <summary>The client left while the answer was coming.</summary>
     ClientLeftAfterFirstToken,
+
+    /// <summary>The app stopped, and its time for open calls ran out before the answer's end.</summary>
+    Shutdown,
 }

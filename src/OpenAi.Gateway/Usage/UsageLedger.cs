@@ -21,6 +21,9 @@ internal sealed class UsageLedger(
     /// <summary>Whether anybody wants records, so that answers need to be read for their usage at all.</summary>
     public bool IsOn => _queues.Length > 0 || genAi.IsEnabled || metrics.IsEnabled;
 
+    /// <summary>Cancelled when the host that stops has no more time for open calls: the server cuts them off then.</summary>
+    public CancellationToken CutOff { get; set; }
+
     /// <summary>Takes the record of an ended call. Never waits and never throws.</summary>
     public void Add(UsageRecord record)
     {

@@ -7,10 +7,15 @@ namespace OpenAi.Gateway;
 internal static class UsageRecorder
 {
     /// <summary>The record of a request to a route, whose usage somebody wants to know.</summary>
-    public static UsageRecord Of(GatewayRequest request, Exception? failure, long started, TimeSpan duration, TimeProvider time)
+    public static UsageRecord Of(GatewayRequest request, Exception? failure, long started, TimeSpan duration, GatewayServices services)
     {
-        var (context, route, usage) = (request.Context, request.Route!, request.Usage!);
+        var (context, route, usage, time) = (request.Context, request.Route!, request.Usage!, services.Time);
         var ending = EndingOf(request, usage, failure);
+        if (ending is UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken && services.Usage.CutOff.IsCancellationRequested)
+        {
+            ending = UsageEnding.Shutdown; // To the server, both are a connection that is no more.
+        }
+
         var now = time.GetUtcNow();
         return new UsageRecord
         {
@@ -107,7 +112,7 @@ internal static class UsageRecorder
     // Of a client that is gone, or of a time that ran out, the response does not know yet.
     private static int StatusOf(HttpContext context, UsageEnding ending, Exception? failure) => context.Response.HasStarted ? context.Response.StatusCode : ending switch
     {
-        UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken => Forwarder.ClientClosedRequest,
+        UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken or UsageEnding.Shutdown => Forwarder.ClientClosedRequest,
         UsageEnding.Timeout => StatusCodes.Status504GatewayTimeout,
         _ => EndedStatus.Of(context, failure),
     };

@@ -178,6 +178,7 @@ public sealed class GenAiMetricsTests
     [InlineData(UsageEnding.Timeout, 504, "timeout")]
     [InlineData(UsageEnding.ClientLeftBeforeFirstToken, 499, "client_left_before_first_token")]
     [InlineData(UsageEnding.ClientLeftAfterFirstToken, 200, "client_left_after_first_token")]
+    [InlineData(UsageEnding.Shutdown, 200, "shutdown")]
     public async Task A_failure_is_named_with_the_duration(UsageEnding ending, int status, string? error)
     {
         await using var host = await StartAsync("gen_ai_latest_experimental/dup");
