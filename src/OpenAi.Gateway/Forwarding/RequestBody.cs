@@ -81,8 +81,12 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
-    /// <exception cref="BadHttpRequestException">The body is larger than the server allows, or broken.</exception>
-    public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, CancellationToken cancellationToken)
+    /// <param name="request">The request.</param>
+    /// <param name="maxBuffered">How much of it is held in memory.</param>
+    /// <param name="limit">The most that it may have, when the server does not see to that.</param>
+    /// <param name="cancellationToken">The client has left.</param>
+    /// <exception cref="BadHttpRequestException">The body is larger than is allowed, or broken.</exception>
+    public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, long? limit, CancellationToken cancellationToken)
     {
         // What a middleware has put in the place of the server's stream, such as one that unpacks compressed bodies, has another length than the client
         // announced.
@@ -107,7 +111,7 @@ internal sealed class RequestBody : IDisposable
                 {
                     if (length == most)
                     {
-                        return new RequestBody(buffer, length, RestOfBody.Of(request), announced);
+                        return new RequestBody(buffer, length, RestOfBody.Of(request, limit - length), announced);
                     }
 
                     buffer = Grow(buffer, length, most);
@@ -116,6 +120,11 @@ internal sealed class RequestBody : IDisposable
 
                 var read = await body.ReadAsync(buffer.AsMemory(length, room), cancellationToken);
                 length += read;
+                if (length > limit)
+                {
+                    throw RestOfBody.TooLarge();
+                }
+
                 if (read == 0)
                 {
                     break;

@@ -14,7 +14,9 @@ internal sealed class RestOfBody : IDisposable
     private volatile bool _isTaken;
     private volatile bool _waitsForClient;
 
-    private RestOfBody(Stream stream) => Stream = stream;
+    private long? _left;
+
+    private RestOfBody(Stream stream, long? left) => (Stream, _left) = (stream, left);
 
     public Stream Stream { get; }
 
@@ -24,7 +26,9 @@ internal sealed class RestOfBody : IDisposable
     /// <summary>Whether the copy waits for bytes that the client has not sent, or did so when it was given up.</summary>
     public bool WaitsForClient => _waitsForClient;
 
-    public static RestOfBody Of(HttpRequest request) => new(IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : request.Body);
+    /// <param name="request">The request.</param>
+    /// <param name="left">How much more there may be, when the server does not see to that.</param>
+    public static RestOfBody Of(HttpRequest request, long? left) => new(IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : request.Body, left);
 
     /// <summary>Whether the body is read from the server itself, and not from what a middleware has put in its place.</summary>
     public static bool IsOfServer(HttpRequest request) =>
@@ -33,6 +37,8 @@ internal sealed class RestOfBody : IDisposable
     /// <summary>What a middleware cannot unpack is the client's fault, and neither the app's nor the upstream's.</summary>
     public static BadHttpRequestException NotPacked(InvalidDataException error) =>
         new("The body is not packed as its Content-Encoding says.", StatusCodes.Status400BadRequest, error);
+
+    public static BadHttpRequestException TooLarge() => new("The body is larger than is allowed.", StatusCodes.Status413PayloadTooLarge);
 
     public void Take() => _isTaken = true;
 
@@ -47,6 +53,12 @@ internal sealed class RestOfBody : IDisposable
             either.Token.ThrowIfCancellationRequested();
             while (await ReadAsync(buffer, either.Token) is var read and > 0)
             {
+                _left -= read;
+                if (_left < 0)
+                {
+                    throw TooLarge();
+                }
+
                 await target.WriteAsync(buffer.AsMemory(0, read), either.Token);
             }
         }

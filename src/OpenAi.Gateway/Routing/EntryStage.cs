@@ -49,24 +49,24 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         return request.Usage is not null || services.Metrics.IsCountingRequests ? services.Time.GetTimestamp() : null;
     }
 
-    // The server would refuse a body that is too large while it is read; one that says so beforehand need not be begun.
-    private Task GuardAsync(GatewayRequest request) =>
-        route is not null
-            && request.Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { MaxRequestBodySize: { } limit } size
-            && request.Context.Request.ContentLength > limit
-            ? RefuseBodyAsync(request.Context, size, limit)
-            : next(request);
-
-    // A server that may not read the body closes the connection at once, and a client that is still sending learns no more than that: SDKs then send all of
-    // it again. Behind its answer it reads on for some seconds.
-    private Task RefuseBodyAsync(HttpContext context, IHttpMaxRequestBodySizeFeature size, long limit)
+    // A body that says beforehand that it is too large need not be begun; one that does not is counted while it is read. A server that refuses it itself closes
+    // the connection at once, and a client that is still sending learns no more than that: SDKs then send all of it again. Behind its answer it reads on for
+    // some seconds.
+    private Task GuardAsync(GatewayRequest request)
     {
-        if (!size.IsReadOnly)
+        var context = request.Context;
+        if (route is null || context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { MaxRequestBodySize: { } limit } size)
         {
-            size.MaxRequestBodySize = null;
+            return next(request);
         }
 
-        return services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit));
+        var isTooLarge = context.Request.ContentLength > limit;
+        if (!size.IsReadOnly && (isTooLarge || (context.Request.ContentLength is null && RestOfBody.IsOfServer(context.Request))))
+        {
+            (size.MaxRequestBodySize, request.BodyLimit) = (null, limit);
+        }
+
+        return isTooLarge ? services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit)) : next(request);
     }
 
     private void End(GatewayRequest request, long started, Exception? failure)

@@ -92,6 +92,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>The body to send in place of the client's own, when a stage has changed it.</summary>
     public RequestBody? EditedBody { get; set; }
 
+    /// <summary>The most bytes that the body may have, when the gateway itself counts them in the server's stead.</summary>
+    public long? BodyLimit { get; set; }
+
     /// <summary>The request's body, once a stage has read it.</summary>
     public RequestBody? Body { get; private set; }
 
@@ -171,7 +174,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
         (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
         (Operation, IsIncomplete, IsHeldBack, IsFollower, IsUsageUnasked, _isOver) = (ModelOperation.Other, false, false, false, false, false);
-        (_attempts, _upstreamPath, IsStoreHanging) = (0, null, false);
+        (_attempts, _upstreamPath, IsStoreHanging, BodyLimit) = (0, null, false, null);
     }
 
     // The requests of a connection, or of a stream of HTTP/2, come one after the other; contexts that an app makes of another one's features may not.
@@ -194,7 +197,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     {
         try
         {
-            Hold(await RequestBody.ReadAsync(Context.Request, maxBuffered, Context.RequestAborted));
+            Hold(await RequestBody.ReadAsync(Context.Request, maxBuffered, BodyLimit, Context.RequestAborted));
             return Body;
         }
         catch (BadHttpRequestException error)

@@ -56,6 +56,40 @@ public sealed class RequestBodyErrorTests
 
     [Theory]
     [InlineData(1 << 20)]
+    [InlineData(2_500)]
+    [InlineData(0)]
+    public async Task A_client_that_is_still_sending_chunks_beyond_the_limit_reads_the_refusal(int maxBuffered)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, options => options.MaxBufferedBody = maxBuffered);
+        await using var client = await gateway.ConnectAsync();
+        var chunks = string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", 6));
+        await client.SendAsync(Request.Head("Transfer-Encoding: chunked") + chunks);
+        (await client.ReadAnswerAsync()).ShouldBeError(413, "request_too_large");
+
+        await client.SendAsync(chunks + "0\r\n\r\n" + Request.Post("{}"));
+
+        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
+        upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(2_500)]
+    [InlineData(0)]
+    public async Task Chunks_up_to_the_limit_pass(int maxBuffered)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, options => options.MaxBufferedBody = maxBuffered);
+
+        var answer = await gateway.SendAsync(
+            Request.Head("Transfer-Encoding: chunked") + string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", 5)) + "0\r\n\r\n");
+
+        (answer.Status, upstream.Requests.ShouldHaveSingleItem().Text.Length).ShouldBe((200, 5_000));
+    }
+
+    [Theory]
+    [InlineData(1 << 20)]
     [InlineData(500)]
     public async Task A_malformed_chunked_body_is_answered_400(int maxBuffered)
     {

@@ -86,7 +86,7 @@ public class RequestBodyTests
         var context = new DefaultHttpContext();
         context.Request.ContentLength = isLengthKnown ? bytes.Length : null;
         context.Request.Body = new MemoryStream(bytes);
-        return RequestBody.ReadAsync(context.Request, limit, CancellationToken.None);
+        return RequestBody.ReadAsync(context.Request, limit, null, CancellationToken.None);
     }
 
     // Takes the bytes only when it is told to.
