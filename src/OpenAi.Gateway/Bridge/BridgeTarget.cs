@@ -22,6 +22,7 @@ internal sealed class BridgeTarget
         }
 
         Set = set.WrittenSpan.ToArray();
+        KeyPart = Encoding.UTF8.GetString([.. ModelJson, .. SystemMessage, .. Set, .. options.Drop.SelectMany(JsonPiece.Quoted)]);
     }
 
     /// <summary>The model's name; empty when the upstream is asked for the name that the client gave.</summary>
@@ -34,6 +35,9 @@ internal sealed class BridgeTarget
 
     /// <summary>The members to add, each with a comma in front.</summary>
     public byte[] Set { get; }
+
+    /// <summary>What it makes of a request, for the key of a cached answer: with another model or message it would be another one.</summary>
+    public string KeyPart { get; }
 
     /// <summary>Whether the chat request shall not have this field from the client.</summary>
     public bool LeavesOut(ReadOnlySpan<byte> field)

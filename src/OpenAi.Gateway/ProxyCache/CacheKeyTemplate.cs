@@ -51,6 +51,13 @@ internal sealed class CacheKeyTemplate
             {
                 case PartKind.Body:
                     material.Add(request.Model, body);
+                    if (request is { Operation: ModelOperation.Completions, Model.Model: { } model, Route.Settings.Bridge: { } bridge })
+                    {
+                        // The body that goes upstream is the bridge's, whose settings may change.
+                        material.Add(bridge.Options.Path);
+                        material.Add(bridge.TargetOf(model).KeyPart);
+                    }
+
                     break;
                 case PartKind.Consumer when request.Consumer is { } consumer:
                     material.Add(CacheCaller.ConsumerPrefix, consumer.Name);
