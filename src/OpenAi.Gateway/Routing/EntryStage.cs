@@ -61,7 +61,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         }
 
         var isTooLarge = context.Request.ContentLength > limit;
-        if (!size.IsReadOnly && (isTooLarge || (context.Request.ContentLength is null && RestOfBody.IsOfServer(context.Request))))
+        if ((isTooLarge || (context.Request.ContentLength is null && RestOfBody.IsOfServer(context.Request))) && !size.IsReadOnly)
         {
             (size.MaxRequestBodySize, request.BodyLimit) = (null, limit);
         }

@@ -30,7 +30,8 @@ internal sealed class UsageLedgerService(UsageLedger ledger, IServer? server = n
         if (_isRunning)
         {
             _isRunning = false;
-            await (server?.StopAsync(new CancellationToken(canceled: true)) ?? Task.CompletedTask);
+            ledger.CutOff = new CancellationToken(canceled: true);
+            await (server?.StopAsync(ledger.CutOff) ?? Task.CompletedTask);
             await ledger.DrainAsync();
         }
     }

@@ -16,7 +16,8 @@ public sealed class ShutdownTests
 
         await ((IAsyncDisposable)host.Services).DisposeAsync().AsTask().SoonAsync();
 
-        host.Sink.Records.ShouldHaveSingleItem().Usage.Output.ShouldBePositive();
+        var record = host.Sink.Records.ShouldHaveSingleItem();
+        (record.Ending, record.Usage.Output > 0).ShouldBe((UsageEnding.Shutdown, true));
     }
 
     [Fact]
