@@ -146,7 +146,7 @@ internal sealed class Forwarder
         // 6
         request.IsUsageUnasked = attempt.IsUsageUnasked;
         PumpEnd? end = null;
-        SseTail tail = default;
+        SseTail? tail = null;
         using var meter = MeterOf(request, attempt);
         try
         {
@@ -174,7 +174,7 @@ internal sealed class Forwarder
             if (meter is not null)
             {
                 meter.Complete();
-                request.Usage!.Add(meter, attempt.Model, request.Model?.InputBytes ?? 0, isWhole: tail.IsDone || (end == PumpEnd.Complete && attempt.IsFramed));
+                request.Usage!.Add(meter, attempt.Model, request.Model?.InputBytes ?? 0, isWhole: tail is { IsDone: true } || (end == PumpEnd.Complete && attempt.IsFramed));
             }
         }
 
@@ -203,13 +203,14 @@ internal sealed class Forwarder
         }
     }
 
-    private async Task EndAsync(GatewayRequest request, ForwardAttempt attempt, SseTail tail, PumpEnd end)
+    private async Task EndAsync(GatewayRequest request, ForwardAttempt attempt, SseTail? tail, PumpEnd end)
     {
         var context = request.Context;
-        var isWhole = attempt.IsEventStream && request.Operation.EndsWithDone() ? tail.IsDone : attempt.IsFramed || tail.IsDone;
+        var isDone = tail is { IsDone: true };
+        var isWhole = isDone || (attempt.IsFramed && !(attempt.IsEventStream && request.Operation.EndsWithDone()));
 
         // A client that leaves at the last event has seen all there is. A failure that the stream tells is the end of it, and no answer.
-        request.IsIncomplete = !isWhole || tail.HasFailed || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && tail.IsDone));
+        request.IsIncomplete = !isWhole || tail is { HasFailed: true } || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && isDone));
         if (end == PumpEnd.ClientGone)
         {
             if (request.IsIncomplete)
@@ -219,7 +220,7 @@ internal sealed class Forwarder
         }
         else if (end != PumpEnd.Complete || (attempt.IsEventStream && !isWhole && !attempt.IsFramed))
         {
-            await _end.BreakOffAsync(context, attempt, end, attempt.IsEventStream && tail.IsBetweenEvents && !tail.IsDone, tail.LastNumber);
+            await _end.BreakOffAsync(context, attempt, end, mayTell: tail is { IsBetweenEvents: true } && !isDone, tail?.LastNumber ?? 0);
         }
     }
 }

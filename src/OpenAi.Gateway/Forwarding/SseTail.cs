@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// events and whether it was finished.
 /// </summary>
 /// <param name="isNamed">Whether names and numbers of events are looked for: chats and completions have none, and end with <c>[DONE]</c>.</param>
-internal struct SseTail(bool isNamed)
+internal sealed class SseTail(bool isNamed)
 {
     // A line with the longest name that ends a stream; the name of the member that numbers an event, with its number.
     private const int Size = 32;
@@ -18,7 +18,7 @@ internal struct SseTail(bool isNamed)
     private bool _isLast;
 
     /// <summary>Whether an event may be added here without joining one that was cut off.</summary>
-    public readonly bool IsBetweenEvents
+    public bool IsBetweenEvents
     {
         get
         {
@@ -31,7 +31,7 @@ internal struct SseTail(bool isNamed)
     /// Whether the last event was OpenAI's <c>[DONE]</c>; the blank line behind it may be missing. Or the one that ends a stream of the responses
     /// API.
     /// </summary>
-    public readonly bool IsDone => (_isLast && IsBetweenEvents) || Last(_bytes, _length).TrimEnd("\r\n "u8).EndsWith("[DONE]"u8);
+    public bool IsDone => (_isLast && IsBetweenEvents) || Last(_bytes, _length).TrimEnd("\r\n "u8).EndsWith("[DONE]"u8);
 
     /// <summary>Whether the stream has told that what was asked for failed.</summary>
     public bool HasFailed { get; private set; }

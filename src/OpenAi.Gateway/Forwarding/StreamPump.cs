@@ -9,10 +9,9 @@ internal sealed class StreamPump(
 {
     private const int EventSize = 4096;
     private const int BodySize = 16 * 1024;
-    private SseTail _tail = new(isNamed: !endsWithDone);
 
-    /// <summary>The end of the event stream so far; empty for other answers.</summary>
-    public SseTail Tail => _tail;
+    /// <summary>The end of the event stream so far; <see langword="null"/> for other answers.</summary>
+    public SseTail? Tail { get; } = isEventStream ? new(isNamed: !endsWithDone) : null;
 
     public async Task<PumpEnd> CopyAsync(ForwardAttempt attempt, CancellationToken clientGone)
     {
@@ -92,11 +91,7 @@ internal sealed class StreamPump(
     // False when the client is gone.
     private async ValueTask<bool> PassAsync(ReadOnlyMemory<byte> piece, bool isFirst, CancellationToken clientGone)
     {
-        if (isEventStream)
-        {
-            _tail.Append(piece.Span);
-        }
-
+        Tail?.Append(piece.Span);
         var isFirstEvent = isFirst && isEventStream && meter is not null;
         var cameAt = isFirstEvent ? meter?.Now : null;
         var sending = SendAsync(piece, clientGone);

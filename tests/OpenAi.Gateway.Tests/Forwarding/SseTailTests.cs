@@ -16,7 +16,7 @@ public class SseTailTests
     {
         for (var size = 1; size <= stream.Length + 1; size++)
         {
-            var tail = new SseTail();
+            var tail = new SseTail(isNamed: false);
             foreach (var chunk in Encoding.UTF8.GetBytes(stream).Chunk(size))
             {
                 tail.Append(chunk);
