@@ -98,7 +98,7 @@ internal static class GatewayErrors
 
     public static GatewayError AliasElsewhere(string alias) => new(
         StatusCodes.Status400BadRequest,
-        $"The alias '{alias}' can stand in the field 'model' alone. Name the model itself in lists of models.",
+        $"The alias '{alias}' can stand in the field 'model' or plainly in the path. Name the model itself in lists of models.",
         InvalidRequest,
         "invalid_value",
         "model");

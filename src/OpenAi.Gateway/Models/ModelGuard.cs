@@ -28,6 +28,28 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         return null;
     }
 
+    /// <summary>Writes into the path what the aliases in it stand for; refuses the request where that cannot be done.</summary>
+    public GatewayError? RenameIn(GatewayRequest request, string[] pathModels)
+    {
+        if (Array.Find(pathModels, name => Aliased(name) != name) is not { } alias)
+        {
+            return null;
+        }
+
+        if (PathModels.Rename(request.UpstreamPath, pathModels, Aliased) is not { } path)
+        {
+            return GatewayErrors.AliasElsewhere(alias);
+        }
+
+        request.UseUpstreamPath(path);
+        for (var i = 0; i < pathModels.Length; i++)
+        {
+            pathModels[i] = Aliased(pathModels[i]);
+        }
+
+        return null;
+    }
+
     /// <summary>Refuses the request, or writes into it what the policies say.</summary>
     /// <param name="request">The request.</param>
     /// <param name="model">What its body asks for.</param>
@@ -47,21 +69,17 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
             return GatewayErrors.AliasElsewhere(alias);
         }
 
-        foreach (var one in compiled)
-        {
-            if (model.Model is { } name && one.Aliases.TryGetValue(name, out var upstreamName) && upstreamName != name)
-            {
-                model.Model = upstreamName;
-            }
-        }
-
-        if (model.Model is { } changed && changed != model.AskedModel)
+        if (model.Model is { } name && Aliased(name) is var changed && changed != model.AskedModel)
         {
             model.UseModel(changed);
         }
 
         return CheckMaximum(compiled, model);
     }
+
+    // Of app, group and route, one after the other.
+    private string Aliased(string name) =>
+        policies.Aggregate(name, static (known, policy) => policy.Models.Aliases.TryGetValue(known, out var other) ? other : known);
 
     private IEnumerable<ModelNames> AllowedFor(GatewayRequest request) =>
         policies.Select(policy => policy.Models.Allowed).Append(request.Consumer?.AllowedNames).OfType<ModelNames>();

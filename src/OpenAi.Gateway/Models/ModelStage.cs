@@ -61,7 +61,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         ModelRequest? model = null;
         var error = body.IsComplete ? request.ReadModel(body, guard.MaxJsonDepth, out model) : null;
         var pathModels = isGuarded ? PathModels.Of(request) : [];
-        if (isGuarded && (error ?? guard.CheckOthers(request, pathModels) ?? Check(request, body, model, pathModels, upstream)) is { } refusal)
+        if (isGuarded
+            && (error
+                ?? guard.CheckOthers(request, pathModels)
+                ?? Check(request, body, model, pathModels, upstream)
+                ?? guard.RenameIn(request, pathModels)) is { } refusal)
         {
             return services.WriteErrorAsync(request.Context, refusal);
         }

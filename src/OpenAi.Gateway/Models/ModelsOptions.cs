@@ -7,7 +7,8 @@ public sealed class ModelsOptions
 {
     /// <summary>
     /// Other names for models: the upstream is asked for the value when a client asks for the key. The answer then carries the header
-    /// <c>X-Upstream-Model</c>. Policies of app, group and route are applied one after the other.
+    /// <c>X-Upstream-Model</c>. A key may also stand where a path names a model, as Azure's deployments do. Policies of app, group and route are applied
+    /// one after the other.
     /// </summary>
     public IDictionary<string, string> Aliases { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

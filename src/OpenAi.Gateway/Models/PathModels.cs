@@ -19,6 +19,24 @@ internal static class PathModels
         return [.. segments.Skip(1).Where((name, before) => IsBeforeName(segments[before]) && IsOfClient(request, name))];
     }
 
+    /// <summary>The path with other names for its models; <see langword="null"/> when one of them stands there in a way that only some servers read.</summary>
+    public static string? Rename(string pathAndQuery, string[] names, Func<string, string> other)
+    {
+        var path = ModelOperations.PathOf(pathAndQuery);
+        var segments = path.ToString().Split('/');
+        var renamed = 0;
+        for (var i = segments.Length - 1; i > 0; i--)
+        {
+            if (IsBeforeName(segments[i - 1]) && Uri.UnescapeDataString(segments[i]) is var name && names.Contains(name))
+            {
+                segments[i] = Uri.EscapeDataString(other(name));
+                renamed++;
+            }
+        }
+
+        return renamed == names.Length ? string.Concat(string.Join('/', segments), pathAndQuery.AsSpan(path.Length)) : null;
+    }
+
     private static bool Has(string path, string name) => path.Contains(name, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsBeforeName(string segment) =>

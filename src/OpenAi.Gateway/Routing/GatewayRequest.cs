@@ -102,6 +102,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public string UpstreamPath => _upstreamPath ??= Route?.Settings.Path(Context)
         ?? Context.Request.Path.ToUriComponent() + Context.Request.QueryString.ToUriComponent();
 
+    /// <summary>Sends the request to another path.</summary>
+    public void UseUpstreamPath(string pathAndQuery) => _upstreamPath = pathAndQuery;
+
     /// <summary>The upstream that the route names, as it was when the request asked for it first.</summary>
     public Upstream TargetIn(UpstreamRegistry upstreams) => _target ??= upstreams.Get(Route!.Upstream);
 

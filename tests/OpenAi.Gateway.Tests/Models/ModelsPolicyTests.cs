@@ -122,6 +122,40 @@ public class ModelsPolicyTests
     }
 
     [Theory]
+    [InlineData("/v1/deployments/fast/chat/completions?api-version=1", "{}", "/v1/deployments/gpt%2F6/chat/completions?api-version=1", "{}")]
+    [InlineData("/v1/Deployments/f%61st/audio/transcriptions", "", "/v1/Deployments/gpt%2F6/audio/transcriptions", "")]
+    [InlineData("/v1/engines/fast/completions", """{"model":"fast"}""", "/v1/engines/gpt%2F6/completions", """{"model":"gpt/6"}""")]
+    [InlineData("/v1/deployments/small/chat/completions", """{"model":"fast"}""", "/v1/deployments/small/chat/completions", """{"model":"gpt/6"}""")]
+    [InlineData("/v1/deployments/fast/engines/fast", "", "/v1/deployments/gpt%2F6/engines/gpt%2F6", "")]
+    [InlineData("/v1/deployments/small/engines/fast", "", "/v1/deployments/small/engines/gpt%2F6", "")]
+    public async Task An_alias_may_stand_in_a_path_as_well(string path, string body, string sentPath, string sentBody)
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.UseModels(models => (models.AllowedModels, models.Aliases["fast"]) = (["fast", "small"], "one"));
+            app.MapOpenAiRoute("/v1/{**path}", "openai").UseModels(models => models.Aliases["one"] = "gpt/6");
+        });
+
+        (await host.AskAsync(body, path)).Status.ShouldBe(200);
+
+        var sent = host.Upstream.Requests.ShouldHaveSingleItem();
+        (sent.Target, sent.Text).ShouldBe((sentPath, sentBody));
+    }
+
+    [Theory]
+    [InlineData("/v1/deployments//fast/chat/completions")]
+    [InlineData("/v1/deployments/fast;x/chat/completions")]
+    [InlineData("/v1/deployments/f%2561st/chat/completions")]
+    [InlineData("/v1/deployments%2Ffast/chat/completions")]
+    public async Task An_alias_that_cannot_be_replaced_where_it_stands_is_refused(string path)
+    {
+        await using var host = await ModelHost.StartAsync(models => models.Aliases["fast"] = "slow");
+
+        (await host.AskAsync("{}", path)).Refusal().ShouldBe((400, "invalid_value", "model"));
+        host.Upstream.Requests.ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("/v1/chat/completions", "/deployments/mine/chat/completions")]
     [InlineData("/v1/deployments/mine/{**rest}", null)]
     [InlineData("/v1/{**rest}", "/deployments/mine/{**rest}")]
