@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Says what an attempt's end means: for its node and key, which may have to rest, and for the call, which may go on.
+/// Says what an attempt's end means: for its node and key, which may have to cool down, and for the call, which may go on.
 /// <code>
-///  end                                rests                              again here       next upstream
+///  end                                cools down                         again here       next upstream
 ///  no connection, no answer in time   the node                           yes              yes
 ///  5xx                                the node                           some             yes
 ///  429                                the node with this key             yes              yes
@@ -30,7 +30,7 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
 
             ForwardLog.AttemptFailed(logger, metadata.Pattern, number, attempt.Upstream.Name, pair.Node.Address, error.Code, attempt.Exception);
             chain.Note(pair).Add(pair.Node);
-            pair.Node.Rest.Begin(null, attempt.Upstream.Options.Cooldown);
+            pair.Node.Cooldown.Begin(null, attempt.Upstream.Options.Cooldown);
             return new Verdict(IsRetriedHere: true, IsMovedOn: true);
         }
 
@@ -47,7 +47,7 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
             return new Verdict(IsRetriedHere: true, IsMovedOn: false);
         }
 
-        RestRefused(attempt.Upstream, status, chain);
+        CoolDownRefused(attempt.Upstream, status, chain);
         if (status < StatusCodes.Status400BadRequest)
         {
             pair.Succeeded();
@@ -57,7 +57,7 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
         if (attempt.IsOutOfQuota)
         {
             chain.Note(pair).Spend(pair.Key);
-            Rest(attempt.Upstream, pair.Key, RetryPolicy.RetryAfter(response, services.Time), status);
+            CoolDown(attempt.Upstream, pair.Key, RetryPolicy.RetryAfter(response, services.Time), status);
             return new Verdict(IsRetriedHere: true, IsMovedOn: true);
         }
 
@@ -66,14 +66,14 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
         if (status == StatusCodes.Status429TooManyRequests)
         {
             chain.Note(pair);
-            pair.Rest.Begin(Believed(asked), attempt.Upstream.Options.Cooldown);
+            pair.Cooldown.Begin(Believed(asked), attempt.Upstream.Options.Cooldown);
             return new Verdict(mayRetry, IsMovedOn: true, asked);
         }
 
         if (status >= StatusCodes.Status500InternalServerError)
         {
             chain.Note(pair).Add(pair.Node);
-            pair.Node.Rest.Begin(Believed(asked), attempt.Upstream.Options.Cooldown);
+            pair.Node.Cooldown.Begin(Believed(asked), attempt.Upstream.Options.Cooldown);
             return new Verdict(mayRetry, IsMovedOn: true, asked);
         }
 
@@ -87,25 +87,25 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
     }
 
     // A 401 may be the request's own fault, such as an organization that does not exist: a key is to blame once another one is taken.
-    private void RestRefused(Upstream upstream, int status, UpstreamChain chain)
+    private void CoolDownRefused(Upstream upstream, int status, UpstreamChain chain)
     {
         if (chain.Tried is { } tried && status < StatusCodes.Status500InternalServerError)
         {
             foreach (var key in tried.TakeRefused(upstream))
             {
-                Rest(upstream, key, null, StatusCodes.Status401Unauthorized);
+                CoolDown(upstream, key, null, StatusCodes.Status401Unauthorized);
             }
         }
     }
 
-    private void Rest(Upstream upstream, UpstreamKey key, TimeSpan? asked, int status)
+    private void CoolDown(Upstream upstream, UpstreamKey key, TimeSpan? asked, int status)
     {
         var time = Believed(asked) ?? upstream.Options.QuotaCooldown;
 
         // As if it had been asked for: the next success of a call in flight does not end it.
-        key.Rest.Begin(time, time);
-        UpstreamLog.KeyRests(logger, upstream.Name, key.Number, status, time);
+        key.Cooldown.Begin(time, time);
+        UpstreamLog.KeyCoolsDown(logger, upstream.Name, key.Number, status, time);
     }
 
-    private static TimeSpan? Believed(TimeSpan? asked) => asked > RetryPolicy.LongestRest ? RetryPolicy.LongestRest : asked;
+    private static TimeSpan? Believed(TimeSpan? asked) => asked > RetryPolicy.LongestCooldown ? RetryPolicy.LongestCooldown : asked;
 }

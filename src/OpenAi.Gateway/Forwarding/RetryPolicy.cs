@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 internal static class RetryPolicy
 {
     /// <summary>A longer <c>Retry-After</c> is not believed: a node would be lost for a mistake.</summary>
-    public static readonly TimeSpan LongestRest = TimeSpan.FromHours(1);
+    public static readonly TimeSpan LongestCooldown = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
 

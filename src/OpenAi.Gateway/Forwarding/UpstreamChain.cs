@@ -44,7 +44,7 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
 
         for (var position = 0; position < Length; position++)
         {
-            if (refused?[position] != true && CanTake(position) && UpstreamAt(position).PickResting(context) is { } pair)
+            if (refused?[position] != true && CanTake(position) && UpstreamAt(position).PickCoolingDown(context) is { } pair)
             {
                 return Go(position, pair, TimeSpan.Zero);
             }
@@ -91,16 +91,16 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
     // A body that is only passed through cannot be given another model.
     private bool CanTake(int position) => FallbackAt(position) is not { Models.Count: > 0 } || call.Body.IsComplete;
 
-    // Without a number of retries each pair gets one try, and so does each that was passed over because it rested.
+    // Without a number of retries each pair gets one try, and so does each that was passed over because it was cooling down.
     private bool IsAllowed(int position, NodeKey pair) =>
         position == _position && Retries is not null ? Tried?.IsSpent(pair) != true : Tried?.Contains(pair) != true;
 
-    // Of those that need a pause the one with the shortest; of equals the first upstream's, one not tried yet, the best rested.
+    // Of those that need a pause the one with the shortest; of equals the first upstream's, one not tried yet, the one that has cooled down most.
     private UpstreamStep? Wait(int begin, int end, NodeKey last, Verdict verdict, TimeSpan left)
     {
         var backoff = RetryPolicy.Pause(_attempts);
         NodeKey? best = null;
-        (TimeSpan Pause, int Position, bool IsTried, TimeSpan RestLeft) bestRank = default;
+        (TimeSpan Pause, int Position, bool IsTried, TimeSpan CooldownLeft) bestRank = default;
         for (var position = begin; position < end; position++)
         {
             foreach (var pair in CanTake(position) ? UpstreamAt(position).Pairs : [])
@@ -108,7 +108,7 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
                 var pause = PauseBefore(pair, last, verdict, backoff);
                 if (IsAllowed(position, pair) && pause <= UpstreamAt(position).Options.MaxRetryDelay && pause < left)
                 {
-                    var rank = (pause, position, Tried?.Contains(pair) == true, pair.RestLeft);
+                    var rank = (pause, position, Tried?.Contains(pair) == true, pair.CooldownLeft);
                     if (best is null || rank.CompareTo(bestRank) < 0)
                     {
                         (best, bestRank) = (pair, rank);

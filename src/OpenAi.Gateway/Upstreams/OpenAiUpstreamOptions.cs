@@ -26,7 +26,7 @@ public sealed class OpenAiUpstreamOptions
     }
 
     /// <summary>
-    /// More keys, used in turn beside <see cref="ApiKey"/>. One that meets its rate limit, has spent its quota or is refused rests, and the
+    /// More keys, used in turn beside <see cref="ApiKey"/>. One that meets its rate limit, has spent its quota or is refused cools down, and the
     /// calls go on with the others.
     /// </summary>
     public IList<string> ApiKeys { get; } = [];

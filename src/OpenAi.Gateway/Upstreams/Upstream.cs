@@ -70,7 +70,7 @@ internal sealed class Upstream
                 return null;
             }
 
-            // Another request may have put it to rest meanwhile; then it is no candidate any more.
+            // Another request may have begun its cooldown meanwhile; then it is no candidate any more.
             if (node.NextFresh(tried) is { } pair)
             {
                 return pair;
@@ -80,10 +80,10 @@ internal sealed class Upstream
         return null;
     }
 
-    /// <summary>The node and key whose rest ends first, for a call that finds all of them cooling down: the last one is never left out.</summary>
-    public NodeKey? PickResting(HttpContext context) => _inUse.Length == 1 && _selector.Select(context, _inUse) is null
+    /// <summary>The node and key whose cooldown ends first, for a call that finds all of them cooling down: the last one is never left out.</summary>
+    public NodeKey? PickCoolingDown(HttpContext context) => _inUse.Length == 1 && _selector.Select(context, _inUse) is null
         ? null // the selector wants none
-        : Pairs.MinBy(pair => pair.RestLeft);
+        : Pairs.MinBy(pair => pair.CooldownLeft);
 
     /// <summary>Every node with each of its keys.</summary>
     public IEnumerable<NodeKey> Pairs => _inUse.SelectMany(node => node.Keys);

@@ -1,6 +1,6 @@
 namespace OpenAi.Gateway;
 
-/// <summary>One of an upstream's keys, or that there is none. It rests on all nodes at once when its quota is spent or it was refused.</summary>
+/// <summary>One of an upstream's keys, or that there is none. It cools down on all nodes at once when its quota is spent or it was refused.</summary>
 internal sealed class UpstreamKey(string? credential, int number, TimeProvider time)
 {
     /// <summary>The value of the key's header. Never to be shown.</summary>
@@ -9,5 +9,5 @@ internal sealed class UpstreamKey(string? credential, int number, TimeProvider t
     /// <summary>Its place among the upstream's keys, from 1: what a log may call it.</summary>
     public int Number => number;
 
-    public Rest Rest { get; } = new(time);
+    public Cooldown Cooldown { get; } = new(time);
 }

@@ -12,7 +12,7 @@ public sealed class UpstreamNode
     {
         Address = new Uri(options.Address);
         Weight = options.Weight;
-        Rest = new Rest(time);
+        Cooldown = new Cooldown(time);
         Keys = [.. keys.Select(key => new NodeKey(this, key, time))];
         _base = Address.GetLeftPart(UriPartial.Path).TrimEnd('/');
     }
@@ -26,13 +26,13 @@ public sealed class UpstreamNode
     /// <summary>
     /// How long the node is still avoided after failures, of its own or of all its keys; zero when it is not.
     /// </summary>
-    public TimeSpan CooldownLeft => Keys.Min(pair => pair.RestLeft);
+    public TimeSpan CooldownLeft => Keys.Min(pair => pair.CooldownLeft);
 
     /// <summary>The node with each of its keys; at least one, which may be none.</summary>
     internal NodeKey[] Keys { get; }
 
-    /// <summary>The node's own rest, whatever the key.</summary>
-    internal Rest Rest { get; }
+    /// <summary>The node's own cooldown, whatever the key.</summary>
+    internal Cooldown Cooldown { get; }
 
     /// <summary>Whether the node can be asked at once with a key that was not tried.</summary>
     internal bool IsFresh(TriedNodes? tried)
@@ -50,7 +50,7 @@ public sealed class UpstreamNode
 
     /// <summary>
     /// Of the keys that can be used at once the one that was not for the longest time; <see langword="null"/> when another request has put
-    /// the last one to rest.
+    /// the last one to cool down.
     /// </summary>
     internal NodeKey? NextFresh(TriedNodes? tried)
     {
@@ -86,7 +86,7 @@ public sealed class UpstreamNode
         }
     }
 
-    private static bool IsFresh(NodeKey pair, TriedNodes? tried) => !pair.IsResting && tried?.Contains(pair) != true;
+    private static bool IsFresh(NodeKey pair, TriedNodes? tried) => !pair.IsCoolingDown && tried?.Contains(pair) != true;
 
     private sealed record Target(string PathAndQuery, Uri Uri);
 }

@@ -46,7 +46,7 @@ public sealed class TimeoutTests
         _time.Advance(TimeSpan.FromSeconds(20));
 
         (await client.ReadAnswerAsync()).ShouldBeError(408, "request_timeout");
-        gateway.Services.GetRequiredService<UpstreamRegistry>().Get("openai").Pairs.ShouldAllBe(pair => !pair.IsResting);
+        gateway.Services.GetRequiredService<UpstreamRegistry>().Get("openai").Pairs.ShouldAllBe(pair => !pair.IsCoolingDown);
         gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
     }
 

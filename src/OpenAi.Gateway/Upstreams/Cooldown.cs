@@ -1,10 +1,10 @@
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// How long a node or a key is left alone. A rest that the upstream asked for runs to its end; one that the gateway made up ends with the
-/// next answer that is no failure. A shorter rest never cuts a longer one.
+/// How long a node or a key is left alone. A cooldown that the upstream asked for runs to its end; one that the gateway made up ends with the
+/// next answer that is no failure. A shorter one never cuts a longer one.
 /// </summary>
-internal sealed class Rest(TimeProvider time)
+internal sealed class Cooldown(TimeProvider time)
 {
     private long _askedEnds;
     private long _guessedEnds;
@@ -17,11 +17,11 @@ internal sealed class Rest(TimeProvider time)
     /// <summary>What is left of the time that the upstream asked for; zero when it is over.</summary>
     public TimeSpan AskedLeft => Volatile.Read(ref _askedEnds) is var ends and not 0 ? LeftUntil(ends) : TimeSpan.Zero;
 
-    /// <summary>Begins the rest that the upstream asked for, or, when it asked for none, another one.</summary>
+    /// <summary>Begins the cooldown that the upstream asked for, or, when it asked for none, another one.</summary>
     public void Begin(TimeSpan? asked, TimeSpan otherwise) =>
         Prolong(ref asked is null ? ref _guessedEnds : ref _askedEnds, (time.GetUtcNow() + (asked ?? otherwise)).UtcTicks);
 
-    /// <summary>Ends the rest, as far as nobody asked for it.</summary>
+    /// <summary>Ends the cooldown, as far as nobody asked for it.</summary>
     public void End()
     {
         if (Volatile.Read(ref _guessedEnds) != 0)
