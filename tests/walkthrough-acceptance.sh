@@ -55,7 +55,7 @@ cat > "$work/mappings/chat.json" << 'JSON'
 {
   "request": {
     "method": "POST",
-    "urlPath": "/v1/chat/completions",
+    "urlPath": "/v1beta/openai/chat/completions",
     "bodyPatterns": [ { "matchesJsonPath": { "expression": "$.model", "equalTo": "gpt-4.1-mini" } } ],
     "headers": { "Authorization": { "equalTo": "Bearer sk-fake" }, "Content-Type": { "equalTo": "application/json" } }
   },
@@ -70,7 +70,8 @@ java -XX:TieredStopAtLevel=1 -jar tests/wiremock/node_modules/wiremock/build/wir
     --port "$wiremock" --bind-address 127.0.0.1 --disable-banner --disable-gzip --root-dir "$work" > "$work/wiremock.log" 2>&1 &
 pids+=($!)
 wait_for "http://127.0.0.1:$wiremock/__admin/health"
-export OPENAI_API_KEY=sk-fake OPENAI_BASE_URL="http://127.0.0.1:$wiremock/v1"
+# Some providers' base URL does not end in /v1.
+export OPENAI_API_KEY=sk-fake OPENAI_BASE_URL="http://127.0.0.1:$wiremock/v1beta/openai/"
 port=$(free_port)
 start_sample "$port"
 STANDIN=fixed TTL_SECONDS=8 play "in front of WireMock" "$port"

@@ -32,10 +32,10 @@ internal sealed class OpenAiEndpoint
         if (key is null && baseUrl is null)
         {
             var simulator = await OpenAiSimulatorHost.StartAsync();
-            return new(simulator.Urls.Single(), "sk-simulator", $"a built-in simulator of OpenAI; set {KeyVariable} for the real one");
+            return new(BaseOf(simulator.Urls.Single()), "sk-simulator", $"a built-in simulator of OpenAI; set {KeyVariable} for the real one");
         }
 
-        var address = WithoutVersion(baseUrl ?? OpenAiBaseUrl);
+        var address = BaseOf(baseUrl ?? OpenAiBaseUrl);
         return new(address, key, key is null ? $"{address}, without a key" : address);
     }
 
@@ -59,8 +59,8 @@ internal sealed class OpenAiEndpoint
             """);
     });
 
-    // The SDKs' base URL ends in /v1; here the route writes that part.
-    private static string WithoutVersion(string baseUrl)
+    // Requests go below it, as with the SDKs, whatever its path is. A server without a path has the API below /v1.
+    private static string BaseOf(string baseUrl)
     {
         if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
         {
@@ -69,7 +69,7 @@ internal sealed class OpenAiEndpoint
         }
 
         var address = baseUrl.TrimEnd('/');
-        return address.EndsWith("/v1", StringComparison.Ordinal) ? address[..^"/v1".Length] : address;
+        return uri.AbsolutePath == "/" ? address + "/v1" : address;
     }
 
     private static string? Read(string variable) =>
