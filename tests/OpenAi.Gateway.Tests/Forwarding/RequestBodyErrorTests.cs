@@ -4,6 +4,7 @@ namespace OpenAi.Gateway.Tests.Forwarding;
 
 public sealed class RequestBodyErrorTests
 {
+    private const string LargeChunk = "a large chunk";
     private static readonly string Chunk = new('x', 1_000);
 
     [Fact]
@@ -100,6 +101,26 @@ public sealed class RequestBodyErrorTests
 
         answer.ShouldBeError(400, "invalid_request_body");
         gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
+    }
+
+    [Theory]
+    [InlineData("xyz\r\n", 400, "invalid_request_body")]
+    [InlineData(LargeChunk, 413, "request_too_large")]
+    public async Task What_shows_while_the_body_is_on_its_way_is_answered_as_well(string next, int status, string code)
+    {
+        await using var upstream = RawUpstream.Start();
+        await using var gateway = await GatewayHost.StartAsync(
+            options => options.AddNode(upstream.Address).MaxBufferedBody = 500, route => route.WithMaxRequestBodySize(100_000));
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Head("Transfer-Encoding: chunked") + Large());
+        await upstream.NextAsync();
+
+        await client.SendAsync(next == LargeChunk ? Large() : next);
+
+        (await client.ReadAnswerAsync()).ShouldBeError(status, code);
+        gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
+
+        static string Large() => $"ea60\r\n{new string('x', 60_000)}\r\n";
     }
 
     [Theory]

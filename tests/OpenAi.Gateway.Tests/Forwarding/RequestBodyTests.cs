@@ -81,12 +81,56 @@ public class RequestBodyTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(100)]
+    public async Task A_body_that_is_given_back_is_read_in_pieces_of_any_size(int size)
+    {
+        using var body = await ReadAsync("0123456789"u8.ToArray());
+        var request = new DefaultHttpContext().Request;
+        body.GiveBackTo(request);
+        using var copy = new MemoryStream();
+
+        await request.Body.CopyToAsync(copy, size);
+
+        copy.ToArray().ShouldBe("0123456789"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task A_middlewares_stream_that_no_read_comes_back_from_holds_up_nobody()
+    {
+        var stuck = new TaskCompletionSource<int>();
+        using var body = await ReadAsync(new StuckStream(new byte[Limit + 1], stuck.Task));
+
+        var copying = body.CopyToAsync(Stream.Null, CancellationToken.None);
+        await body.EndCopyAsync().SoonAsync();
+
+        copying.IsCompleted.ShouldBeFalse();
+        stuck.SetResult(0);
+        await copying.SoonAsync();
+    }
+
     private static ValueTask<RequestBody> ReadAsync(byte[] bytes, int limit = Limit, bool isLengthKnown = true)
     {
         var context = new DefaultHttpContext();
         context.Request.ContentLength = isLengthKnown ? bytes.Length : null;
         context.Request.Body = new MemoryStream(bytes);
         return RequestBody.ReadAsync(context.Request, limit, null, CancellationToken.None);
+    }
+
+    private static ValueTask<RequestBody> ReadAsync(Stream stream)
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Body = stream;
+        return RequestBody.ReadAsync(context.Request, Limit, null, CancellationToken.None);
+    }
+
+    // Gives what it has, and then waits whatever the token says.
+    private sealed class StuckStream(byte[] bytes, Task<int> stuck) : MemoryStream(bytes)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Read(buffer.Span) is var read and > 0 ? read : await stuck;
     }
 
     // Takes the bytes only when it is told to.

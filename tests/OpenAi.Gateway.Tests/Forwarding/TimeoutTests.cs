@@ -50,6 +50,21 @@ public sealed class TimeoutTests
         gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 1201, "the node did nothing wrong");
     }
 
+    [Fact]
+    public async Task A_client_that_has_sent_all_is_not_blamed_for_a_silent_upstream()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.HangAsync());
+        await using var gateway = await GatewayHost.StartAsync(
+            upstream, options => (options.MaxBufferedBody, options.FirstByteTimeout) = (10, TimeSpan.FromSeconds(20)), time: _time);
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Post());
+        await upstream.NextRequestAsync(); // which has come whole
+
+        _time.Advance(TimeSpan.FromSeconds(20));
+
+        (await client.ReadAnswerAsync()).ShouldBeError(504, "upstream_timeout");
+    }
+
     [Theory]
     [InlineData("application/json", "{\"half\":", false)]
     [InlineData("text/event-stream", "data: 1\n\n", true)]

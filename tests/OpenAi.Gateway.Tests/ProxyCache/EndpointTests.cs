@@ -112,6 +112,25 @@ public class EndpointTests
     }
 
     [Fact]
+    public async Task A_body_over_the_limit_of_the_server_is_refused_in_the_gateways_words()
+    {
+        await using var host = await StartAsync(app =>
+        {
+            app.Use((context, next) =>
+            {
+                context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 5;
+                return next(context);
+            });
+            app.MapPost("/x", () => "").UseProxyCache();
+        });
+
+        var reply = await host.AskAsync("a", "/x");
+
+        reply.Status.ShouldBe(413, reply.Text);
+        reply.Text.ShouldContain("request_too_large");
+    }
+
+    [Fact]
     public async Task Forms_that_something_else_has_read_are_not_taken_for_one_question()
     {
         await using var host = await StartAsync(app =>
