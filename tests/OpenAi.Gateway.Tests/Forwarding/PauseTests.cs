@@ -37,6 +37,7 @@ public sealed class PauseTests
     [InlineData(429, "Retry-After: 6")]
     [InlineData(429, "Retry-After: 6|Retry-After: 7")]
     [InlineData(503, "Retry-After: 1, 12")]
+    [InlineData(503, "Retry-After: 12, 1")]
     public async Task A_longer_pause_than_allowed_is_not_waited_for(int status, string headers)
     {
         await using var upstream = FailsOnce(status, headers);
@@ -45,6 +46,20 @@ public sealed class PauseTests
         (await gateway.SendAsync(Request.Post())).Status.ShouldBe(status);
 
         upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Another_error_than_a_429_is_not_one_of_limits()
+    {
+        await using var upstream = FailsOnce(503, "x-ratelimit-reset-requests: 6m0s");
+        await using var gateway = await GatewayHost.StartAsync(upstream, options => options.Retries = 1, time: _time);
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Post());
+
+        await _time.WhenDueAsync(due => due < TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
     }
 
     [Theory]

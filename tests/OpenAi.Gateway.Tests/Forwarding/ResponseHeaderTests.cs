@@ -57,6 +57,14 @@ public sealed class ResponseHeaderTests
     }
 
     [Fact]
+    public async Task A_key_that_the_route_set_in_place_of_the_nodes_is_not_echoed()
+    {
+        var answer = await AnswerAsync("X-Echo: <sk-of-the-route>", route => route.SetHeader("Authorization", "Bearer sk-of-the-route"));
+
+        answer.Headers["X-Echo"].ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_dummy_for_a_key_hides_no_header_in_which_it_happens_to_stand()
     {
         var answer = await AnswerAsync("X-Echo: next", configure: options => options.ApiKey = "x");

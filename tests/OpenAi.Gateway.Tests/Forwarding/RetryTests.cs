@@ -80,6 +80,7 @@ public sealed class RetryTests
     [InlineData(503, "Retry-After", "Tue, 01 Jan 2030 00:00:02 GMT", 2_000)]
     [InlineData(500, "retry-after-ms", "1500", 1_500)]
     [InlineData(502, "Retry-After", "0.5", 500)]
+    [InlineData(504, "Retry-After", "1", 1_000)]
     public async Task The_pause_is_the_one_that_the_upstream_asks_for(int status, string name, string value, int milliseconds)
     {
         await using var upstream = FailsTimes(1, connection => connection.WriteJsonAsync("{}", status, (name, value)));
@@ -114,9 +115,22 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task An_upstream_can_ask_for_a_retry_of_an_error_that_is_none_otherwise()
+    public async Task Many_retries_at_once_are_as_many()
     {
-        await using var upstream = FailsTimes(1, connection => connection.WriteJsonAsync("{}", 409, ("x-should-retry", "true"), ("Retry-After", "1")));
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 503, ("retry-after-ms", "0")));
+        await using var gateway = await GatewayHost.StartAsync(upstream, options => (options.Retries, options.RetryBudget) = (70, 100), time: _time);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(503);
+
+        upstream.Requests.Count.ShouldBe(71);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(409)]
+    public async Task An_upstream_can_ask_for_a_retry_of_an_error_that_is_none_otherwise(int status)
+    {
+        await using var upstream = FailsTimes(1, connection => connection.WriteJsonAsync("{}", status, ("x-should-retry", "true"), ("Retry-After", "1")));
         await using var gateway = await StartAsync(upstream, retries: 1);
         await using var client = await gateway.ConnectAsync();
         await client.SendAsync(Request.Post());

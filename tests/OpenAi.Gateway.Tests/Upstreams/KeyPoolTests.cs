@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OpenAi.Gateway.Tests.Forwarding;
 
 namespace OpenAi.Gateway.Tests.Upstreams;
@@ -47,6 +48,7 @@ public sealed class KeyPoolTests
     [InlineData(429, "{}", 10)]
     [InlineData(429, OutOfQuota, 300)]
     [InlineData(403, OutOfQuota, 300)]
+    [InlineData(402, OutOfQuota, 300)]
     [InlineData(401, "{}", 300)]
     public async Task A_key_that_is_not_taken_rests_and_the_next_one_is_tried_at_once(int status, string json, int seconds)
     {
@@ -94,6 +96,101 @@ public sealed class KeyPoolTests
         (await gateway.SendAsync(Request.Post())).Status.ShouldBe(429);
 
         upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("x-ratelimit-reset-requests", "1s", 300)] // of the limits, and not of the quota
+    [InlineData("Retry-After", "86400", 3600)]
+    public async Task A_spent_key_rests_as_long_as_is_asked_for_it_up_to_an_hour(string header, string value, int seconds)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => KeyOf(connection.Request) == '1'
+            ? connection.WriteJsonAsync(OutOfQuota, 429, (header, value))
+            : connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream);
+
+        await SendAsync(gateway, 1);
+
+        PairsOf(gateway).Select(pair => (int)pair.Key.Cooldown.Left.TotalSeconds).ShouldBe([seconds, 0, 0]);
+        PairsOf(gateway).First().Node.CooldownLeft.ShouldBe(TimeSpan.Zero, "it has other keys");
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(500)]
+    public async Task A_quota_in_the_words_of_another_error_is_none(int status)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, status));
+        await using var gateway = await StartAsync(upstream);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(status);
+
+        PairsOf(gateway).ShouldAllBe(pair => pair.Key.Cooldown.Left == TimeSpan.Zero);
+        upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_spent_key_is_not_what_another_call_is_tried_again_with()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => KeyOf(connection.Request) == '1'
+            ? connection.WriteJsonAsync(OutOfQuota, 429)
+            : connection.WriteJsonAsync("{}", 503));
+        await using var gateway = await GatewayHost.StartAsync(
+            upstream,
+            options =>
+            {
+                options.Retries = 1;
+                AddKeys(options);
+            },
+            time: _time);
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(503);
+        Keys(upstream).ShouldBe("12");
+
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Post());
+        await _time.WhenDueAsync(due => due < TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        (await client.ReadAnswerAsync()).Status.ShouldBe(503);
+        Keys(upstream).Count(key => key == '1').ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_refused_key_is_not_to_blame_when_the_upstream_fails_with_another_one()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", KeyOf(connection.Request) == '1' ? 401 : 500));
+        await using var gateway = await StartAsync(upstream);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+
+        Keys(upstream).ShouldBe("12");
+        PairsOf(gateway).ShouldAllBe(pair => pair.Key.Cooldown.Left == TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task A_node_that_fails_is_not_asked_again_with_another_key()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var gateway = await StartAsync(upstream);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+
+        upstream.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_node_that_cannot_be_reached_is_not_asked_again_with_another_key()
+    {
+        await using var gateway = await GatewayHost.StartAsync(
+            options =>
+            {
+                options.AddNode("http://127.0.0.1:1");
+                AddKeys(options);
+            },
+            time: _time);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(502);
+
+        gateway.Logs.Entries.Count(entry => entry.EventId.Id == 1201).ShouldBe(1);
     }
 
     [Theory]
@@ -163,6 +260,8 @@ public sealed class KeyPoolTests
         options.ApiKeys.Add("sk-pool-3");
         options.ApiKeys.Add("sk-pool-2");
     }
+
+    private static IEnumerable<NodeKey> PairsOf(GatewayHost gateway) => gateway.Services.GetRequiredService<UpstreamRegistry>().Get("openai").Pairs;
 
     private static string Keys(ScriptedUpstream upstream) => string.Concat(upstream.Requests.Select(KeyOf));
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OpenAi.Gateway.Tests.Forwarding;
 
 namespace OpenAi.Gateway.Tests.Upstreams;
@@ -57,13 +58,13 @@ public sealed class NodeHealthTests
     }
 
     [Theory]
-    [InlineData("60", 60)]
-    [InlineData("3600", 3600)]
-    [InlineData("7200", 3600)]
-    [InlineData("86400", 3600)]
-    public async Task The_rest_is_as_long_as_the_upstream_asks_for_up_to_an_hour(string retryAfter, int seconds)
+    [InlineData(429, "60", 60)]
+    [InlineData(429, "3600", 3600)]
+    [InlineData(429, "7200", 3600)]
+    [InlineData(503, "86400", 3600)]
+    public async Task The_rest_is_as_long_as_the_upstream_asks_for_up_to_an_hour(int status, string retryAfter, int seconds)
     {
-        await using var bad = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 429, ("Retry-After", retryAfter)));
+        await using var bad = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", status, ("Retry-After", retryAfter)));
         await using var good = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
         await using var gateway = await StartAsync(options => options.To(bad, good));
         await SendAsync(gateway, 1);
@@ -75,6 +76,30 @@ public sealed class NodeHealthTests
         _time.Advance(TimeSpan.FromSeconds(1));
         await SendAsync(gateway, 4);
         bad.Requests.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(404)]
+    public async Task An_answer_that_is_no_failure_ends_a_rest_that_nobody_asked_for(int status)
+    {
+        await using var one = ScriptedUpstream.Start();
+        await using var other = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(options => options.To(one, other));
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Request.Post());
+        var held = await one.NextRequestAsync();
+        await SendAsync(gateway, 1);
+        var failing = SendAsync(gateway, 1);
+        await (await one.NextRequestAsync()).WriteJsonAsync("{}", 500);
+        await failing;
+        var node = gateway.Services.GetRequiredService<UpstreamRegistry>().Get("openai").Pairs.First();
+        node.IsCoolingDown.ShouldBeTrue();
+
+        await held.WriteJsonAsync("{}", status);
+        (await client.ReadAnswerAsync()).Status.ShouldBe(status);
+
+        node.IsCoolingDown.ShouldBeFalse();
     }
 
     [Fact]
