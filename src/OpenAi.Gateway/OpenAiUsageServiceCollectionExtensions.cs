@@ -59,11 +59,11 @@ public static class OpenAiUsageServiceCollectionExtensions
         services.TryAddSingleton<ModelPrices>();
         services.TryAddSingleton<ModelLabels>();
         services.TryAddSingleton<GenAiTags>();
-        services.TryAddSingleton<MeterGuard>();
+        services.TryAddSingleton<ListenerGuard>();
         services.TryAddSingleton<UsageMetrics>();
         services.TryAddSingleton(provider => new GenAiMetrics(
             provider.GetRequiredService<IMeterFactory>(),
-            provider.GetRequiredService<MeterGuard>(),
+            provider.GetRequiredService<ListenerGuard>(),
             GenAiOptIn.Read(provider.GetService<IConfiguration>()),
             provider.GetRequiredService<GenAiTags>()));
         services.TryAddSingleton<UsageLogSink>();

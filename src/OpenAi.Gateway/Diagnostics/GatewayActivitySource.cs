@@ -12,15 +12,23 @@ internal static class GatewayActivitySource
     /// <summary>Whether anybody wants spans, which say what a call took.</summary>
     public static bool HasListeners => Source.HasListeners();
 
-    public static Activity? Start(OpenAiRouteMetadata route, Upstream upstream)
+    public static Activity? Start(OpenAiRouteMetadata route, Upstream upstream, ListenerGuard guard)
     {
-        var activity = Source.StartActivity("forward " + route.Pattern, ActivityKind.Client);
-        activity?.SetTag("http.route", route.Pattern);
-        activity?.SetTag("openai_gateway.upstream", upstream.Name);
-        return activity;
+        try
+        {
+            var activity = Source.StartActivity("forward " + route.Pattern, ActivityKind.Client);
+            activity?.SetTag("http.route", route.Pattern);
+            activity?.SetTag("openai_gateway.upstream", upstream.Name);
+            return activity;
+        }
+        catch (Exception error)
+        {
+            guard.Failed(Name, error);
+            return null;
+        }
     }
 
-    public static void End(Activity? activity, GatewayRequest request, Exception? failure)
+    public static void End(Activity? activity, GatewayRequest request, Exception? failure, ListenerGuard guard)
     {
         if (activity is null)
         {
@@ -37,6 +45,15 @@ internal static class GatewayActivitySource
         {
             activity.SetTag("error.type", error);
             activity.SetStatus(ActivityStatusCode.Error);
+        }
+
+        try
+        {
+            activity.Dispose();
+        }
+        catch (Exception thrown)
+        {
+            guard.Failed(Name, thrown);
         }
     }
 }

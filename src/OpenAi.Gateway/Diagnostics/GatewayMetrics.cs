@@ -16,7 +16,7 @@ internal sealed class GatewayMetrics
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     };
 
-    private readonly MeterGuard _guard;
+    private readonly ListenerGuard _guard;
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _upstreamDuration;
@@ -26,7 +26,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _cacheResults;
     private readonly UpDownCounter<long> _openStreams;
 
-    public GatewayMetrics(IMeterFactory meters, MeterGuard guard)
+    public GatewayMetrics(IMeterFactory meters, ListenerGuard guard)
     {
         _guard = guard;
         var meter = meters.Create(MeterName);

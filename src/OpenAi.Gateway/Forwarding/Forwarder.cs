@@ -64,7 +64,7 @@ internal sealed class Forwarder
 
     private async Task TraceAsync(GatewayRequest request, Upstream upstream)
     {
-        using var activity = GatewayActivitySource.Start(_metadata, upstream);
+        var activity = GatewayActivitySource.Start(_metadata, upstream, _services.Listeners);
         Exception? failure = null;
         try
         {
@@ -77,7 +77,7 @@ internal sealed class Forwarder
         }
         finally
         {
-            GatewayActivitySource.End(activity, request, failure);
+            GatewayActivitySource.End(activity, request, failure, _services.Listeners);
         }
     }
 

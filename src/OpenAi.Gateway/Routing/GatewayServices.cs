@@ -28,6 +28,8 @@ internal sealed class GatewayServices(
 
     public GatewayMetrics Metrics => metrics;
 
+    public ListenerGuard Listeners { get; } = provider.GetRequiredService<ListenerGuard>();
+
     public UsageLedger Usage => usage;
 
     public TimeProvider Time => time;

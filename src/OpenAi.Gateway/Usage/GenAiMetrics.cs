@@ -22,7 +22,7 @@ internal sealed class GenAiMetrics
         HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
     };
 
-    private readonly MeterGuard _guard;
+    private readonly ListenerGuard _guard;
     private readonly GenAiTags _tags;
     private readonly List<Instrument> _all = [];
     private readonly bool _isOld;
@@ -44,7 +44,7 @@ internal sealed class GenAiMetrics
     private readonly Histogram<long>? _operationInput;
     private readonly Histogram<long>? _operationOutput;
 
-    public GenAiMetrics(IMeterFactory meters, MeterGuard guard, GenAiVocabulary vocabulary, GenAiTags tags)
+    public GenAiMetrics(IMeterFactory meters, ListenerGuard guard, GenAiVocabulary vocabulary, GenAiTags tags)
     {
         _guard = guard;
         _tags = tags;

@@ -6,12 +6,12 @@ namespace OpenAi.Gateway;
 /// <summary>What the ledger itself measures, beside the conventions of <see cref="GenAiMetrics"/>.</summary>
 internal sealed class UsageMetrics
 {
-    private readonly MeterGuard _guard;
+    private readonly ListenerGuard _guard;
     private readonly ModelLabels _models;
     private readonly Counter<long> _dropped;
     private readonly Counter<double> _cost;
 
-    public UsageMetrics(IMeterFactory meters, MeterGuard guard, ModelLabels models)
+    public UsageMetrics(IMeterFactory meters, ListenerGuard guard, ModelLabels models)
     {
         var meter = meters.Create(GatewayMetrics.MeterName);
         _guard = guard;

@@ -54,6 +54,35 @@ public sealed class GatewayActivityTests : IDisposable
         string.Join(' ', span.TagObjects, span.Events, span.Baggage).ShouldNotContain("canary");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_listener_that_throws_costs_no_call_its_answer(bool atStart)
+    {
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute(_pattern, "openai"));
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "OpenAi.Gateway",
+            Sample = (ref _) => ActivitySamplingResult.AllData,
+            ActivityStarted = activity => Throw(activity, atStart),
+            ActivityStopped = activity => Throw(activity, !atStart),
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        var answer = await host.PostAsync(_pattern);
+
+        (answer.Status, answer.Text).ShouldBe((200, RouteHost.Completion));
+        await host.Server.Logs.WhenLoggedAsync(entry => entry.EventId.Id == 1701);
+
+        void Throw(Activity activity, bool isNow)
+        {
+            if (isNow && activity.OperationName.EndsWith(_pattern, StringComparison.Ordinal))
+            {
+                throw new UnreachableException();
+            }
+        }
+    }
+
     [Fact]
     public async Task A_call_to_a_model_says_what_it_took_and_nothing_of_what_was_said()
     {

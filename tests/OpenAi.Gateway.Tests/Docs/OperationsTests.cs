@@ -66,7 +66,7 @@ public class OperationsTests
     {
         using var services = new ServiceCollection().AddLogging().AddMetrics().AddOpenAiUsage(_ => { }).BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
-        var guard = services.GetRequiredService<MeterGuard>();
+        var guard = services.GetRequiredService<ListenerGuard>();
         var names = new List<string>();
         using var listener = new MeterListener
         {

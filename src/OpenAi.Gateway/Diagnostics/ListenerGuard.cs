@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Measures. Listeners of metrics run right here, within the request, and none of them may cost a call its answer.</summary>
-internal sealed class MeterGuard(TimeProvider time, ILogger<MeterGuard> logger)
+/// <summary>Measures. Listeners of metrics and spans run right here, within the request, and none of them may cost a call its answer.</summary>
+internal sealed class ListenerGuard(TimeProvider time, ILogger<ListenerGuard> logger)
 {
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -20,7 +20,7 @@ internal sealed class MeterGuard(TimeProvider time, ILogger<MeterGuard> logger)
         }
         catch (Exception error)
         {
-            Log(counter, error);
+            Failed(counter.Name, error);
         }
     }
 
@@ -33,7 +33,7 @@ internal sealed class MeterGuard(TimeProvider time, ILogger<MeterGuard> logger)
         }
         catch (Exception error)
         {
-            Log(counter, error);
+            Failed(counter.Name, error);
         }
     }
 
@@ -46,17 +46,18 @@ internal sealed class MeterGuard(TimeProvider time, ILogger<MeterGuard> logger)
         }
         catch (Exception error)
         {
-            Log(histogram, error);
+            Failed(histogram.Name, error);
         }
     }
 
-    private void Log(Instrument instrument, Exception error)
+    /// <summary>Logs what a listener threw, once a minute at most.</summary>
+    public void Failed(string signal, Exception error)
     {
         var (now, quietUntil) = (time.GetTimestamp(), Volatile.Read(ref _quietUntil));
         var next = now + (long)(LogEvery.TotalSeconds * time.TimestampFrequency);
         if (now >= quietUntil && Interlocked.CompareExchange(ref _quietUntil, next, quietUntil) == quietUntil)
         {
-            MetricsLog.ListenerFailed(logger, instrument.Name, error);
+            ListenerLog.ListenerFailed(logger, signal, error);
         }
     }
 }
