@@ -39,11 +39,14 @@ public static class OpenAiGatewayEndpointRouteBuilderExtensions
         });
         endpoint.Finally(builder =>
         {
-            metadata.Pattern = (builder as RouteEndpointBuilder)?.RoutePattern.RawText ?? pattern;
+            // With the patterns of the groups that it is in.
+            var whole = (builder as RouteEndpointBuilder)?.RoutePattern ?? parsed;
+            settings.RewrittenPath?.CheckValues(whole);
+            metadata.Pattern = whole.RawText ?? pattern;
             builder.DisplayName = $"{string.Join(", ", settings.Methods)} {metadata.Pattern} → {upstream}";
             metadata.AcceptPurge = services.AppHasCache || builder.Metadata.OfType<ProxyCachePolicy>().Any();
         });
-        return new OpenAiRouteBuilder(endpoint, settings, parsed.Parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.OrdinalIgnoreCase));
+        return new OpenAiRouteBuilder(endpoint, settings);
     }
 
     /// <summary>

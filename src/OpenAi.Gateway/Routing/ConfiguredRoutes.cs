@@ -13,8 +13,6 @@ namespace OpenAi.Gateway;
 /// <summary>The routes of a configuration section as endpoints. A change is taken over whole, or not at all.</summary>
 internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConventionBuilder, IDisposable
 {
-    private static readonly RoutePattern NoPrefix = RoutePatternFactory.Parse("");
-
     private readonly Lock _lock = new();
     private readonly IConfiguration _section;
     private readonly IServiceProvider _services;
@@ -26,6 +24,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
     private CancellationTokenSource _changed = new();
     private Collector _routes;
     private IReadOnlyList<Endpoint>? _endpoints;
+    private RoutePattern _prefix = RoutePatternFactory.Parse("");
 
     /// <exception cref="InvalidOperationException">The section does not exist or a value is wrong.</exception>
     public ConfiguredRoutes(IConfiguration section, IServiceProvider services)
@@ -43,7 +42,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         {
             lock (_lock)
             {
-                return _endpoints ??= Build(_routes, NoPrefix, [], []);
+                return _endpoints ??= Build(_routes, _prefix, [], []);
             }
         }
     }
@@ -53,6 +52,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
     {
         lock (_lock)
         {
+            _prefix = context.Prefix;
             return Build(_routes, context.Prefix, context.Conventions, context.FinallyConventions);
         }
     }
@@ -82,7 +82,7 @@ internal sealed class ConfiguredRoutes : EndpointDataSource, IEndpointConvention
         try
         {
             routes = Map();
-            endpoints = Build(routes, NoPrefix, [], []);
+            endpoints = Build(routes, _prefix, [], []);
             EndpointNames.Check(endpoints.Concat(OthersOfApp()));
         }
         catch (Exception error)

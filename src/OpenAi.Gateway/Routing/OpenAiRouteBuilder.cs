@@ -15,13 +15,11 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
 {
     private readonly IEndpointConventionBuilder _endpoint;
     private readonly RouteSettings _settings;
-    private readonly IReadOnlySet<string> _parameters;
 
-    internal OpenAiRouteBuilder(IEndpointConventionBuilder endpoint, RouteSettings settings, IReadOnlySet<string> parameters)
+    internal OpenAiRouteBuilder(IEndpointConventionBuilder endpoint, RouteSettings settings)
     {
         _endpoint = endpoint;
         _settings = settings;
-        _parameters = parameters;
     }
 
     /// <inheritdoc />
@@ -49,18 +47,15 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
     /// Replaces the path that the upstream sees. The client's query is kept, behind the query of <paramref name="path"/> if it has one.
     /// The default is the request's own path.
     /// </summary>
-    /// <param name="path">A path such as <c>/v1/completions</c>; route values are written <c>{name}</c>, or <c>{**name}</c> for a catch-all.</param>
-    /// <exception cref="ArgumentException">The path does not begin with a slash, or names a value that the route's pattern lacks.</exception>
+    /// <param name="path">
+    /// A path such as <c>/v1/completions</c>; route values are written <c>{name}</c>, or <c>{**name}</c> for a catch-all. A name that neither the route's
+    /// pattern has nor that of a group around it stops the app at start-up.
+    /// </param>
+    /// <exception cref="ArgumentException">The path does not begin with a slash, or has a brace without its partner.</exception>
     public OpenAiRouteBuilder RewritePath([StringSyntax("Route")] string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var template = PathTemplate.Parse(path);
-        if (template.ValueNames.FirstOrDefault(name => !_parameters.Contains(name)) is { } missing)
-        {
-            throw new ArgumentException($"RewritePath '{path}' uses {{{missing}}}, which the route's pattern does not have.", nameof(path));
-        }
-
-        _settings.RewrittenPath = template;
+        _settings.RewrittenPath = PathTemplate.Parse(path);
         return this;
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace OpenAi.Gateway;
 
@@ -15,20 +16,18 @@ internal sealed partial class PathTemplate
 
     private readonly string _text;
     private readonly bool _hasQuery;
+    private readonly string[] _valueNames;
 
     private PathTemplate(string text)
     {
         _text = text;
-        ValueNames = [.. RouteValue().Matches(text).Select(match => match.Groups["name"].Value)];
-        Fixed = ValueNames.Count == 0 ? text : null;
+        _valueNames = [.. RouteValue().Matches(text).Select(match => match.Groups["name"].Value)];
+        Fixed = _valueNames.Length == 0 ? text : null;
         _hasQuery = text.Contains('?', StringComparison.Ordinal);
     }
 
     /// <summary>The path of every request without a query of its own; <see langword="null"/> when it depends on route values.</summary>
     public string? Fixed { get; }
-
-    /// <summary>The names of the route values that the path needs.</summary>
-    public IReadOnlyList<string> ValueNames { get; }
 
     /// <exception cref="ArgumentException">The path does not begin with a slash, or has a brace without its partner.</exception>
     public static PathTemplate Parse(string path)
@@ -46,6 +45,16 @@ internal sealed partial class PathTemplate
         }
 
         return new PathTemplate(path);
+    }
+
+    /// <exception cref="InvalidOperationException">The pattern lacks a value that the path needs.</exception>
+    public void CheckValues(RoutePattern pattern)
+    {
+        if (Array.Find(_valueNames, name => pattern.GetParameter(name) is null) is { } missing)
+        {
+            throw new InvalidOperationException(
+                $"RewritePath '{_text}' uses {{{missing}}}, which the route's pattern does not have: '{pattern.RawText}'. Correct the name.");
+        }
     }
 
     /// <summary>The path and query for one request: the client's own query follows the template's.</summary>
