@@ -12,6 +12,10 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     private readonly string? _fixedPath = route.Settings.RewrittenPath?.Fixed;
     private readonly ModelOperation _fixedOperation = ModelOperations.Of(route.Settings.RewrittenPath?.Fixed ?? "");
 
+    // Where the path is the client's choice, it tells what is asked.
+    private readonly bool _isForBridge = route.Settings.Bridge is not null
+        && (route.Settings.RewrittenPath is { Fixed: not null } || !route.OwnPattern.Contains('{', StringComparison.Ordinal));
+
     public Task InvokeAsync(GatewayRequest request)
     {
         var method = request.Context.Request.Method;
@@ -30,10 +34,11 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             : next(request);
     }
 
-    // A bridge needs no RewritePath to know what its route is for, unless the path is the client's choice.
+    // A bridge needs no RewritePath to know what its route is for, and one that leads to the chats says no other thing.
     private ModelOperation OperationOf(GatewayRequest request) => OfPath(request.UpstreamPath) switch
     {
-        ModelOperation.Other when route.Settings.Bridge is not null && !route.OwnPattern.Contains('{', StringComparison.Ordinal) => ModelOperation.Completions,
+        ModelOperation.Other when _isForBridge => ModelOperation.Completions,
+        ModelOperation.ChatCompletions when _isForBridge && _fixedPath is not null => ModelOperation.Completions,
         var operation => operation,
     };
 
