@@ -21,7 +21,7 @@ public class HeaderBenchmarks
     {
         _services = Samples.CreateServices();
         var upstream = _services.GetRequiredService<UpstreamRegistry>().Get("openai");
-        _step = new UpstreamStep(upstream, upstream, upstream.PickFresh(_context, null, out _)!, null, TimeSpan.Zero);
+        _step = new UpstreamStep(upstream, upstream, upstream.PickFresh(_context, null)!, null, TimeSpan.Zero);
         _answer.RequestMessage = Request();
         _answer.Content = new ByteArrayContent(Samples.JsonAnswer);
         _answer.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");

@@ -25,26 +25,17 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
     /// </summary>
     public UpstreamStep? First()
     {
-        bool[]? refused = null;
         for (var position = 0; position < Length; position++)
         {
-            if (CanTake(position))
+            if (CanTake(position) && UpstreamAt(position).PickFresh(context, null) is { } pair)
             {
-                if (UpstreamAt(position).PickFresh(context, null, out var isRefused) is { } pair)
-                {
-                    return Go(position, pair, TimeSpan.Zero);
-                }
-
-                if (isRefused)
-                {
-                    (refused ??= new bool[Length])[position] = true;
-                }
+                return Go(position, pair, TimeSpan.Zero);
             }
         }
 
         for (var position = 0; position < Length; position++)
         {
-            if (refused?[position] != true && CanTake(position) && UpstreamAt(position).PickCoolingDown(context) is { } pair)
+            if (CanTake(position) && UpstreamAt(position).PickCoolingDown(context) is { } pair)
             {
                 return Go(position, pair, TimeSpan.Zero);
             }
@@ -71,7 +62,7 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
         var begin = isHere ? _position : _position + 1;
         for (var position = begin; position < end; position++)
         {
-            if (CanTake(position) && UpstreamAt(position).PickFresh(context, Tried, out _) is { } pair)
+            if (CanTake(position) && UpstreamAt(position).PickFresh(context, Tried) is { } pair)
             {
                 return Go(position, pair, TimeSpan.Zero);
             }
@@ -103,7 +94,7 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
         (TimeSpan Pause, int Position, bool IsTried, TimeSpan CooldownLeft) bestRank = default;
         for (var position = begin; position < end; position++)
         {
-            foreach (var pair in CanTake(position) ? UpstreamAt(position).Pairs : [])
+            foreach (var pair in CanTake(position) ? UpstreamAt(position).PairsFor(context) : [])
             {
                 var pause = PauseBefore(pair, last, verdict, backoff);
                 if (IsAllowed(position, pair) && pause <= UpstreamAt(position).Options.MaxRetryDelay && pause < left)

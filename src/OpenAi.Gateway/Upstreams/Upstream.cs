@@ -59,14 +59,12 @@ internal sealed class Upstream
     /// A node and key that can be asked at once: neither cooling down nor tried already. <see langword="null"/> when there is none, or the
     /// selector wants none.
     /// </summary>
-    public NodeKey? PickFresh(HttpContext context, TriedNodes? tried, out bool isRefused)
+    public NodeKey? PickFresh(HttpContext context, TriedNodes? tried)
     {
-        isRefused = false;
         while (Candidates(tried) is { Length: > 0 } candidates)
         {
             if (_selector.Select(context, candidates) is not { } node)
             {
-                isRefused = true;
                 return null;
             }
 
@@ -75,18 +73,26 @@ internal sealed class Upstream
             {
                 return pair;
             }
+
+            // One that was not offered never will be one: an own selector may keep to a node whatever it is offered.
+            if (!candidates.Contains(node))
+            {
+                return null;
+            }
         }
 
         return null;
     }
 
-    /// <summary>The node and key whose cooldown ends first, for a call that finds all of them cooling down: the last one is never left out.</summary>
-    public NodeKey? PickCoolingDown(HttpContext context) => _inUse.Length == 1 && _selector.Select(context, _inUse) is null
-        ? null // the selector wants none
-        : Pairs.MinBy(pair => pair.CooldownLeft);
+    /// <summary>The node and key whose cooldown ends first, for a call that finds all that it may ask cooling down: the last one is never left out.</summary>
+    public NodeKey? PickCoolingDown(HttpContext context) => PairsFor(context).MinBy(pair => pair.CooldownLeft);
 
     /// <summary>Every node with each of its keys.</summary>
     public IEnumerable<NodeKey> Pairs => _inUse.SelectMany(node => node.Keys);
+
+    /// <summary>The same without the nodes that an own selector does not want for this request, though it has no other choice.</summary>
+    public IEnumerable<NodeKey> PairsFor(HttpContext context) =>
+        Options.Selector is null ? Pairs : _inUse.Where(node => _selector.Select(context, [node]) == node).SelectMany(node => node.Keys);
 
     private UpstreamNode[] Candidates(TriedNodes? tried)
     {

@@ -22,6 +22,7 @@ public sealed class SelectorTests
         }
 
         order.ShouldBe(["\"a\"", "\"b\"", "\"a\"", "\"a\"", "\"b\"", "\"a\""]);
+        unused.Requests.ShouldBeEmpty();
     }
 
     [Fact]
@@ -64,6 +65,69 @@ public sealed class SelectorTests
 
         answer.ShouldBeError(503, "no_available_upstream");
         answer.Headers["Retry-After"].ShouldBe("10");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    public async Task A_node_that_a_selector_does_not_want_is_not_asked_after_a_pause_either(int? retries)
+    {
+        await using var wanted = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 503, ("retry-after-ms", "1")));
+        await using var unwanted = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(options => options.To(wanted, unwanted)
+            .UseSelector(new Selector((_, nodes) => nodes.FirstOrDefault(node => node.Address == wanted.Address)))
+            .Retries = retries);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(503);
+
+        (wanted.Requests.Count, unwanted.Requests.Count).ShouldBe((1 + (retries ?? 0), 0));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_node_that_a_selector_does_not_want_is_not_asked_because_all_of_them_rest(int nodes)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var gateway = await GatewayHost.StartAsync(options => options.To(Enumerable.Repeat(upstream, nodes))
+            .UseSelector(new Selector((context, candidates) => context.Request.Headers.ContainsKey("X-None") ? null : candidates[0])));
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+        upstream.Requests.Count.ShouldBe(nodes);
+
+        (await gateway.SendAsync(Request.Post(headers: "X-None: 1"))).ShouldBeError(503, "no_available_upstream");
+        upstream.Requests.Count.ShouldBe(nodes);
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500, "the last node is never left out");
+        upstream.Requests.Count.ShouldBeGreaterThan(nodes);
+    }
+
+    [Fact]
+    public async Task The_only_node_that_a_selector_wants_is_asked_though_it_rests_and_others_do_not()
+    {
+        await using var wanted = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var unwanted = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(options => options.To(wanted, unwanted)
+            .UseSelector(new Selector((_, nodes) => nodes.FirstOrDefault(node => node.Address == wanted.Address))));
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+
+        (wanted.Requests.Count, unwanted.Requests.Count).ShouldBe((2, 0));
+    }
+
+    [Fact]
+    public async Task A_selector_that_keeps_to_a_node_which_is_not_offered_holds_up_nobody()
+    {
+        UpstreamNode? kept = null;
+        await using var failing = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", 500));
+        await using var other = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await GatewayHost.StartAsync(
+            options => options.To(failing, other).UseSelector(new Selector((_, nodes) => kept ??= nodes[0])));
+
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+
+        (failing.Requests.Count, other.Requests.Count).ShouldBe((2, 0));
     }
 
     [Fact]
