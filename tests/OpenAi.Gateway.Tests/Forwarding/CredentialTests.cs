@@ -32,6 +32,16 @@ public sealed class CredentialTests
         (request.Headers["api-key"], request.Headers["Authorization"]).ShouldBe(("azure-1", null));
     }
 
+    [Theory]
+    [InlineData("authorization", "Authorization", "Bearer its-key")]
+    [InlineData("api-key", "api-key", "its-key")]
+    public async Task A_key_goes_without_the_spaces_around_it(string header, string name, string value)
+    {
+        var request = await ForwardAsync(options => (options.ApiKey, options.ApiKeyHeader) = (" its-key ", header));
+
+        request.Headers[name].ShouldBe(value);
+    }
+
     [Fact]
     public async Task Each_node_gets_its_own_key()
     {

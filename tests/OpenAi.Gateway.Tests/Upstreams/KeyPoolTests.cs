@@ -68,11 +68,13 @@ public sealed class KeyPoolTests
         Keys(upstream)[8..].ShouldContain('1');
     }
 
-    [Fact]
-    public async Task A_spent_key_is_not_tried_on_another_node_either()
+    [Theory]
+    [InlineData(429)]
+    [InlineData(401)]
+    public async Task A_spent_or_refused_key_is_not_tried_on_another_node_either(int status)
     {
-        await using var one = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, 429));
-        await using var other = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, 429));
+        await using var one = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, status));
+        await using var other = ScriptedUpstream.Start(connection => connection.WriteJsonAsync(OutOfQuota, status));
         await using var gateway = await GatewayHost.StartAsync(
             options =>
             {
@@ -81,7 +83,7 @@ public sealed class KeyPoolTests
             },
             time: _time);
 
-        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(429);
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(status);
 
         string.Concat((Keys(one) + Keys(other)).Order()).ShouldBe("123");
     }
