@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace OpenAi.Gateway.Tests.Forwarding;
 
 public sealed class ResponseHeaderTests
@@ -63,6 +65,20 @@ public sealed class ResponseHeaderTests
 
         answer.Headers["X-Echo"].ShouldBeNull();
     }
+
+    [Fact]
+    public async Task What_the_gateway_says_itself_stays()
+    {
+        var answer = await AnswerAsync(
+            "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset: 3",
+            route => route.UseLimitCount(limit => (limit.Count, limit.TimeWindow) = (70, TimeSpan.FromMinutes(1))));
+
+        (answer.Headers["X-RateLimit-Limit"], answer.Headers["X-RateLimit-Remaining"], answer.Headers["X-RateLimit-Reset"]).ShouldBe(("70", "69", "60"));
+    }
+
+    [Fact]
+    public async Task A_header_that_comes_twice_is_sent_twice() =>
+        (await AnswerAsync("X-Twice: 1\r\nX-Twice: 2")).RawText.ShouldContain("X-Twice: 1\r\nX-Twice: 2\r\n");
 
     [Fact]
     public async Task A_dummy_for_a_key_hides_no_header_in_which_it_happens_to_stand()
