@@ -37,16 +37,17 @@ internal sealed class ListenerGuard(TimeProvider time, ILogger<ListenerGuard> lo
         }
     }
 
-    public void Record<T>(Histogram<T> histogram, T value, in TagList tags)
+    /// <summary>Measures, unless there is nothing to measure with.</summary>
+    public void Record<T>(Histogram<T>? histogram, T value, in TagList tags)
         where T : struct
     {
         try
         {
-            histogram.Record(value, tags);
+            histogram?.Record(value, tags);
         }
         catch (Exception error)
         {
-            Failed(histogram.Name, error);
+            Failed(histogram!.Name, error);
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class ModelRequest
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
 
     private ReadOnlyMemory<byte> _body;
-    private long? _bound;
+    private bool _isBounded;
     private JsonEdit? _modelEdit;
     private JsonEdit? _usageEdit;
 
@@ -98,7 +98,7 @@ internal sealed class ModelRequest
     public void Clear()
     {
         (Operation, _body) = (ModelOperation.Other, default);
-        (_bound, _modelEdit, _usageEdit, ChatMaxTokensField) = (null, null, null, null);
+        (_isBounded, _modelEdit, _usageEdit, ChatMaxTokensField) = (false, null, null, null);
         (AskedModel, OtherModels, Model, PossibleModels) = (null, null, null, null);
         (IsStream, ClientAsksForUsage, IsBackground) = (false, false, false);
         (MaxOutputTokens, DeclaredMaxField) = (null, null);
@@ -119,7 +119,7 @@ internal sealed class ModelRequest
     public bool IsEdited => BoundIn(Form) is not null || _modelEdit is not null || _usageEdit is not null;
 
     /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
-    public BodyForm Form => new(Model, GatewayAsksForUsage, _bound is null ? null : ChatMaxTokensField);
+    public BodyForm Form => new(Model, GatewayAsksForUsage, _isBounded ? ChatMaxTokensField : null);
 
     /// <summary>
     /// Whether one stored answer can serve this request as JSON and as a stream alike. A stream without the usage at its end cannot.
@@ -134,7 +134,7 @@ internal sealed class ModelRequest
     }
 
     /// <summary>Bounds each answer: with the request's own maximum, if it names one, where the upstream reads it.</summary>
-    public void UseMaxOutputTokens(long tokens) => (MaxOutputTokens, _bound) = (tokens, tokens);
+    public void UseMaxOutputTokens(long tokens) => (MaxOutputTokens, _isBounded) = (tokens, true);
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
     public void AskForUsage()
@@ -262,12 +262,12 @@ internal sealed class ModelRequest
     private JsonEdit? BoundIn(BodyForm form)
     {
         var isOlder = Operation == ModelOperation.ChatCompletions && form.ChatMaxTokensField == ModelFields.MaxTokens;
-        if (_bound is not { } tokens || (isOlder ? IsDeclared(OlderMaxTokensMember) : DeclaredMaxField is not null))
+        if (!_isBounded || (isOlder ? IsDeclared(OlderMaxTokensMember) : DeclaredMaxField is not null))
         {
             return null;
         }
 
-        var field = isOlder ? ModelFields.MaxTokens : Operation.MaxTokensField();
+        var (field, tokens) = (isOlder ? ModelFields.MaxTokens : Operation.MaxTokensField(), MaxOutputTokens);
         if ((isOlder ? OlderMaxTokensMember : MaxTokensMember) is { } member)
         {
             return new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"));

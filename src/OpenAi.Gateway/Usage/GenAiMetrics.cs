@@ -131,7 +131,7 @@ internal sealed class GenAiMetrics
 
         if (isInference)
         {
-            Record(_duration, record.Duration.TotalSeconds, withError);
+            _guard.Record(_duration, record.Duration.TotalSeconds, withError);
         }
 
         if (!record.IsStreamed || record.TimeToFirstToken is not { } first)
@@ -139,16 +139,16 @@ internal sealed class GenAiMetrics
             return;
         }
 
-        Record(_operationFirstChunk, first.TotalSeconds, tags);
-        Record(_firstChunk, first.TotalSeconds, tags);
+        _guard.Record(_operationFirstChunk, first.TotalSeconds, tags);
+        _guard.Record(_firstChunk, first.TotalSeconds, tags);
 
         // Hidden reasoning lies before the first text.
         var further = record.Usage.Output - record.Usage.Reasoning - 1;
         if (record.Ending == UsageEnding.Ok && !record.IsEstimated && further > 0)
         {
             var each = (record.Duration - first).TotalSeconds / further;
-            Record(_operationPerChunk, each, tags);
-            Record(_perChunk, each, tags);
+            _guard.Record(_operationPerChunk, each, tags);
+            _guard.Record(_perChunk, each, tags);
         }
     }
 
@@ -161,12 +161,12 @@ internal sealed class GenAiMetrics
 
         var input = tags;
         input.Add(TokenType, "input");
-        _guard.Record(_tokenUsage!, record.Usage.Input, input);
+        _guard.Record(_tokenUsage, record.Usage.Input, input);
         if (record.Operation != ModelOperation.Embeddings)
         {
             var output = tags;
             output.Add(TokenType, "output");
-            _guard.Record(_tokenUsage!, record.Usage.Output, output);
+            _guard.Record(_tokenUsage, record.Usage.Output, output);
         }
     }
 
@@ -192,24 +192,15 @@ internal sealed class GenAiMetrics
 
         _guard.Add(_cacheRead!, usage.CachedInput, counted);
         _guard.Add(_cacheWrite!, usage.CacheWriteInput, counted);
-        _guard.Record(_operationInput!, usage.Input, tags);
+        _guard.Record(_operationInput, usage.Input, tags);
         if (hasOutput)
         {
             _guard.Add(_reasoning!, usage.Reasoning, counted);
-            _guard.Record(_operationOutput!, usage.Output, tags);
+            _guard.Record(_operationOutput, usage.Output, tags);
         }
     }
 
     private static bool IsReported(UsageRecord record) => !record.IsEstimated && record.Usage.Total > 0;
-
-    // The other vocabulary's is not there.
-    private void Record(Histogram<double>? histogram, double value, in TagList tags)
-    {
-        if (histogram is not null)
-        {
-            _guard.Record(histogram, value, tags);
-        }
-    }
 
     private T Keep<T>(T instrument)
         where T : Instrument

@@ -20,19 +20,8 @@ public sealed class RequestBodyErrorTests
     }
 
     [Fact]
-    public async Task A_client_that_is_still_sending_what_is_too_long_reads_the_refusal()
-    {
-        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
-        await using var gateway = await StartAsync(upstream);
-        await using var client = await gateway.ConnectAsync();
-        await client.SendAsync(Request.Head("Content-Length: 6000"));
-        (await client.ReadAnswerAsync()).ShouldBeError(413, "request_too_large");
-
-        await client.SendAsync(new string('x', 6_000) + Request.Post("{}"));
-
-        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
-        upstream.Requests.Count.ShouldBe(1);
-    }
+    public Task A_client_that_is_still_sending_what_is_too_long_reads_the_refusal() =>
+        ShouldReadTheRefusalAsync(Request.Head("Content-Length: 6000"), new string('x', 6_000));
 
     [Theory]
     [InlineData(1 << 20)]
@@ -46,9 +35,8 @@ public sealed class RequestBodyErrorTests
             options.MaxBufferedBody = maxBuffered;
             options.Retries = 3;
         });
-        var body = string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", 6));
 
-        var answer = await gateway.SendAsync(Request.Head("Transfer-Encoding: chunked") + body + "0\r\n\r\n");
+        var answer = await gateway.SendAsync(Request.Head("Transfer-Encoding: chunked") + Chunks(6) + "0\r\n\r\n");
 
         answer.ShouldBeError(413, "request_too_large");
         upstream.Requests.ShouldBeEmpty();
@@ -59,20 +47,8 @@ public sealed class RequestBodyErrorTests
     [InlineData(1 << 20)]
     [InlineData(2_500)]
     [InlineData(0)]
-    public async Task A_client_that_is_still_sending_chunks_beyond_the_limit_reads_the_refusal(int maxBuffered)
-    {
-        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
-        await using var gateway = await StartAsync(upstream, options => options.MaxBufferedBody = maxBuffered);
-        await using var client = await gateway.ConnectAsync();
-        var chunks = string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", 6));
-        await client.SendAsync(Request.Head("Transfer-Encoding: chunked") + chunks);
-        (await client.ReadAnswerAsync()).ShouldBeError(413, "request_too_large");
-
-        await client.SendAsync(chunks + "0\r\n\r\n" + Request.Post("{}"));
-
-        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
-        upstream.Requests.Count.ShouldBe(1);
-    }
+    public Task A_client_that_is_still_sending_chunks_beyond_the_limit_reads_the_refusal(int maxBuffered) => ShouldReadTheRefusalAsync(
+        Request.Head("Transfer-Encoding: chunked") + Chunks(6), Chunks(6) + "0\r\n\r\n", options => options.MaxBufferedBody = maxBuffered);
 
     [Theory]
     [InlineData(1 << 20)]
@@ -83,8 +59,7 @@ public sealed class RequestBodyErrorTests
         await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
         await using var gateway = await StartAsync(upstream, options => options.MaxBufferedBody = maxBuffered);
 
-        var answer = await gateway.SendAsync(
-            Request.Head("Transfer-Encoding: chunked") + string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", 5)) + "0\r\n\r\n");
+        var answer = await gateway.SendAsync(Request.Head("Transfer-Encoding: chunked") + Chunks(5) + "0\r\n\r\n");
 
         (answer.Status, upstream.Requests.ShouldHaveSingleItem().Text.Length).ShouldBe((200, 5_000));
     }
@@ -134,6 +109,23 @@ public sealed class RequestBodyErrorTests
         var answer = await gateway.SendAsync(Request.Post(new string('x', length)));
 
         (answer.Status, upstream.Requests[0].Headers["Content-Length"]).ShouldBe((200, length.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static string Chunks(int count) => string.Concat(Enumerable.Repeat($"3e8\r\n{Chunk}\r\n", count));
+
+    // The connection goes on behind it.
+    private static async Task ShouldReadTheRefusalAsync(string begun, string rest, Action<OpenAiUpstreamOptions>? configure = null)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, configure);
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync(begun);
+        (await client.ReadAnswerAsync()).ShouldBeError(413, "request_too_large");
+
+        await client.SendAsync(rest + Request.Post("{}"));
+
+        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
+        upstream.Requests.Count.ShouldBe(1);
     }
 
     private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream, Action<OpenAiUpstreamOptions>? configure = null) =>
