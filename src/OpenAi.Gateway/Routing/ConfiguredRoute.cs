@@ -17,6 +17,8 @@ internal static partial class ConfiguredRoute
     private const string Budget = "Budget";
     private const string Cache = "ProxyCache";
 
+    private static readonly string[] Sections = [Auth, Bridge, Models, Limit, Concurrency, Tokens, Budget, Cache];
+
     /// <summary>Maps the route; gives what must be its own among the routes.</summary>
     public static IEnumerable<string> Map(IEndpointRouteBuilder endpoints, IConfigurationSection section)
     {
@@ -143,7 +145,7 @@ internal static partial class ConfiguredRoute
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
 
     private static bool IsOfPolicy(string key) => key.Split(':')[0] is var name
-        && Array.Exists([Auth, Bridge, Models, Limit, Concurrency, Tokens, Budget, Cache], policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
+        && Array.Exists(Sections, policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {
@@ -152,7 +154,7 @@ internal static partial class ConfiguredRoute
             .AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(pair => !IsOfPolicy(pair.Key)))
             .Build();
         var options = new OpenAiRouteOptions();
-        SectionShape.Check<OpenAiRouteOptions>(own);
+        SectionShape.Check<OpenAiRouteOptions>(own, alsoKnown: Sections);
         SectionShape.RefuseEmptyList(own.GetSection(nameof(options.Hosts)));
         SectionShape.RefuseEmptyList(own.GetSection(nameof(options.Methods)));
         own.Bind(options, OptionsCheck.Strict);

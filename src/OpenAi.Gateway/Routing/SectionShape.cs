@@ -16,8 +16,10 @@ internal static class SectionShape
     private const DynamicallyAccessedMemberTypes Members =
         DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicParameterlessConstructor;
 
+    /// <param name="section">The section that the options are bound from.</param>
+    /// <param name="alsoKnown">Names that belong there and are checked elsewhere, for whoever has misspelt one.</param>
     /// <exception cref="InvalidOperationException">A setting has another shape, or a name that is not known.</exception>
-    public static void Check<[DynamicallyAccessedMembers(Members)] TOptions>(IConfiguration section)
+    public static void Check<[DynamicallyAccessedMembers(Members)] TOptions>(IConfiguration section, params IEnumerable<string> alsoKnown)
         where TOptions : new()
     {
         // With members it is no text: a variable of the environment may happen to have a section's name.
@@ -31,8 +33,9 @@ internal static class SectionShape
         {
             if (Array.Find(known, property => property.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
             {
+                var names = known.Select(one => one.Name).Concat(alsoKnown).Order();
                 throw new InvalidOperationException(
-                    $"{setting.Path} is not a setting. Correct its name, or take it out; known here are: {string.Join(", ", known.Select(one => one.Name).Order())}.");
+                    $"{setting.Path} is not a setting. Correct its name, or take it out; known here are: {string.Join(", ", names)}.");
             }
 
             Check<TOptions>(setting, property);

@@ -16,6 +16,7 @@ public class ConfiguredRouteErrorTests
         { """{ "Pattern": "/b/{", "Upstream": "openai" }""", "incomplete parameter" },
         { """{ "Pattern": "/b/{x:nope}", "Upstream": "openai" }""", "nope" },
         { """{ "Pattern": "/b", "Upstream": "openai", "Retires": 1 }""", "Retires is not a setting" },
+        { """{ "Pattern": "/b", "Upstream": "openai", "LimitCounts": { "Count": 1 } }""", "BridgeCompletions, Budget, Hosts, LimitConcurrency, LimitCount, LimitTokens" },
         { """{ "Pattern": "/b", "Upstream": "openai", "Retries": "many" }""", "Retries" },
         { """{ "Pattern": "/b", "Upstream": "openai", "Retries": -1 }""", "retries" },
         { """{ "Pattern": "/b", "Upstream": "openai", "RewritePath": "v1" }""", "must begin with '/'" },
