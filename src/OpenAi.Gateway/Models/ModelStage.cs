@@ -65,6 +65,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
         ModelRequest? model = null;
         var error = body.IsComplete ? request.ReadModel(body, guard.MaxJsonDepth, out model) : null;
+        request.Model = model;
         var pathModels = isGuarded ? PathModels.Of(request) : [];
         if (isGuarded
             && (error
@@ -75,7 +76,6 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             return services.WriteErrorAsync(request.Context, refusal);
         }
 
-        request.Model = model;
         if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null))
         {
             model.PossibleModels = PossibleModels(model, upstream);

@@ -86,6 +86,18 @@ public sealed class EndingTests
     }
 
     [Fact]
+    public async Task Rejected_for_its_model_which_the_record_names()
+    {
+        await using var host = await StartAsync(context => context.WriteJsonAsync(), route: route => route.UseModels(models => models.AllowedModels = ["other"]));
+
+        await Endings.ReadAsync(await host.SendAsync("""{"model":"m"}"""));
+
+        var record = await host.RecordAsync();
+        Endings.Facts(record).ShouldBe((UsageEnding.Rejected, default, false, 403, 0));
+        (record.AskedModel, record.SentModel, record.Cost).ShouldBe(("m", null, 0));
+    }
+
+    [Fact]
     public async Task Cache_hit()
     {
         await using var host = await StartAsync(context => context.WriteJsonAsync(), route: route => route.UseProxyCache());
@@ -275,17 +287,6 @@ public sealed class EndingTests
         // JSON has been read by then, a stream has not.
         var expected = isStream ? default : StandIn.Told + StandIn.Told;
         Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.UpstreamCut, expected, isStream, 500, 2));
-    }
-
-    [Fact]
-    public async Task To_read_back_a_stored_answer_costs_nothing()
-    {
-        await using var host = await StartAsync(context => context.WriteJsonAsync());
-
-        using var request = new HttpRequestMessage(HttpMethod.Get, "http://gateway/v1/chat/completions");
-        await Endings.ReadAsync(await host.Client.SendAsync(request, CancellationToken.None).SoonAsync());
-
-        Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.Ok, default, false, 200, 1));
     }
 
     private Task<MeteredHost> StartAsync(
