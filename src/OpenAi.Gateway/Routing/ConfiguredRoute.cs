@@ -8,16 +8,19 @@ namespace OpenAi.Gateway;
 /// <summary>Maps one route of a configuration with the same calls that code would make.</summary>
 internal static partial class ConfiguredRoute
 {
-    private const string Auth = "BasicAuthConsumers";
     private const string Bridge = "BridgeCompletions";
-    private const string Limit = "LimitCount";
-    private const string Models = "Models";
-    private const string Tokens = "LimitTokens";
-    private const string Concurrency = "LimitConcurrency";
-    private const string Budget = "Budget";
-    private const string Cache = "ProxyCache";
 
-    private static readonly string[] Sections = [Auth, Bridge, Models, Limit, Concurrency, Tokens, Budget, Cache];
+    // Each is read once, and does not follow its section: the routes of a configuration change together or not at all.
+    private static readonly PolicySection[] Policies =
+    [
+        new("BasicAuthConsumers", BasicAuthPolicy.Once),
+        new("Models", ModelsPolicy.Once),
+        new("LimitCount", LimitCountPolicy.Once, MayBeList: true),
+        new("LimitConcurrency", LimitConcurrencyPolicy.Once, MayBeList: true),
+        new("LimitTokens", LimitTokensPolicy.Once, MayBeList: true),
+        new("Budget", BudgetPolicy.Once, MayBeList: true),
+        new("ProxyCache", ProxyCachePolicy.Once),
+    ];
 
     /// <summary>Maps the route; gives what must be its own among the routes.</summary>
     public static IEnumerable<string> Map(IEndpointRouteBuilder endpoints, IConfigurationSection section)
@@ -79,7 +82,7 @@ internal static partial class ConfiguredRoute
             route.BridgeCompletions(bridge);
         }
 
-        foreach (var policy in PoliciesOf(section))
+        foreach (var policy in Policies.SelectMany(policy => PoliciesOf(section, policy)))
         {
             policy.Attach(GatewayServices.From(endpoints.ServiceProvider));
             route.Add(endpoint => EndpointStages.Add(endpoint, policy));
@@ -88,44 +91,9 @@ internal static partial class ConfiguredRoute
         return RouteClaims.Of(options);
     }
 
-    // They do not follow their sections by themselves: the routes change together or not at all.
-    private static IEnumerable<GatewayPolicy> PoliciesOf(IConfigurationSection section)
-    {
-        if (Find(section, Auth) is { } auth)
-        {
-            yield return BasicAuthPolicy.Once(auth);
-        }
-
-        if (Find(section, Models) is { } models)
-        {
-            yield return ModelsPolicy.Once(models);
-        }
-
-        foreach (var limit in FindAll(section, Limit))
-        {
-            yield return LimitCountPolicy.Once(limit);
-        }
-
-        foreach (var limit in FindAll(section, Concurrency))
-        {
-            yield return LimitConcurrencyPolicy.Once(limit);
-        }
-
-        foreach (var limit in FindAll(section, Tokens))
-        {
-            yield return LimitTokensPolicy.Once(limit);
-        }
-
-        foreach (var budget in FindAll(section, Budget))
-        {
-            yield return BudgetPolicy.Once(budget);
-        }
-
-        if (Find(section, Cache) is { } cache)
-        {
-            yield return ProxyCachePolicy.Once(cache);
-        }
-    }
+    private static IEnumerable<GatewayPolicy> PoliciesOf(IConfigurationSection section, PolicySection policy) => Find(section, policy.Name) is not { } found ? []
+        : policy.MayBeList && IsList(found) ? found.GetChildren().Select(policy.Load)
+        : [policy.Load(found)];
 
     // An empty object is a policy with its defaults. Exists() does not see it, and the route would be open.
     private static IConfigurationSection? Find(IConfigurationSection section, string name)
@@ -136,30 +104,25 @@ internal static partial class ConfiguredRoute
             : throw new InvalidOperationException($"{name} is '{found.Value}'. Give it its members, or leave it out.");
     }
 
-    // One, or a list of several.
-    private static IEnumerable<IConfigurationSection> FindAll(IConfigurationSection section, string name) => Find(section, name) is not { } found ? []
-        : IsList(found) ? found.GetChildren()
-        : [found];
-
     private static bool IsList(IConfigurationSection section) =>
         section.GetChildren().Any() && section.GetChildren().All(child => int.TryParse(child.Key, out _));
-
-    private static bool IsOfPolicy(string key) => key.Split(':')[0] is var name
-        && Array.Exists(Sections, policy => policy.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static OpenAiRouteOptions Bind(IConfigurationSection section)
     {
         // The policies' sections are theirs; every other unknown name is a mistake.
+        var theirs = Policies.Select(policy => policy.Name).Append(Bridge).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var own = new ConfigurationBuilder()
-            .AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(pair => !IsOfPolicy(pair.Key)))
+            .AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(pair => !theirs.Contains(pair.Key.Split(':')[0])))
             .Build();
         var options = new OpenAiRouteOptions();
-        SectionShape.Check<OpenAiRouteOptions>(own, alsoKnown: Sections);
+        SectionShape.Check<OpenAiRouteOptions>(own, alsoKnown: theirs);
         SectionShape.RefuseEmptyList(own.GetSection(nameof(options.Hosts)));
         SectionShape.RefuseEmptyList(own.GetSection(nameof(options.Methods)));
         own.Bind(options, OptionsCheck.Strict);
         return OptionsCheck.Valid(section.Path, options, new Validator());
     }
+
+    private sealed record PolicySection(string Name, Func<IConfigurationSection, GatewayPolicy> Load, bool MayBeList = false);
 
     [OptionsValidator]
     private sealed partial class Validator : IValidateOptions<OpenAiRouteOptions>;
