@@ -8,7 +8,8 @@ namespace OpenAi.Gateway;
 /// <param name="IsFirst">Whether it is the first of its object.</param>
 internal readonly record struct JsonMember(int Start, int ValueStart, int End, int Before, bool IsFirst)
 {
-    public int ValueLength => End - ValueStart;
+    /// <summary>Puts another value in the place of the member's.</summary>
+    public JsonEdit Replacement(ReadOnlyMemory<byte> value) => new(ValueStart, End - ValueStart, value);
 
     /// <summary>Takes the member out of its object, with the comma that joins it to the others.</summary>
     public JsonEdit Removal(ReadOnlySpan<byte> json)

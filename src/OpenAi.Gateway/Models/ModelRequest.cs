@@ -52,10 +52,10 @@ internal sealed class ModelRequest
 
     public JsonMember? ModelMember { get; set; }
 
-    /// <summary>Where the operation's own field for a maximum stands. Not a chat's older one, which some models refuse unless it says <c>null</c>.</summary>
+    /// <summary>Where the operation's own field for a maximum stands; of a chat's two fields the newer one, <c>max_completion_tokens</c>.</summary>
     public JsonMember? MaxTokensMember { get; set; }
 
-    /// <summary>Where a chat's older field for it stands.</summary>
+    /// <summary>Where a chat's older field for it stands, <c>max_tokens</c>.</summary>
     public JsonMember? OlderMaxTokensMember { get; set; }
 
     /// <summary>The field that the route's upstream knows for a chat's maximum.</summary>
@@ -107,16 +107,16 @@ internal sealed class ModelRequest
         (ServiceTier, Doubt) = (null, null);
     }
 
-    /// <summary>The most tokens that all answers together may have, or <see langword="null"/>.</summary>
-    public long? MaxOutputTokensOfAll => OutputTokensOfAll(MaxOutputTokens);
-
     /// <summary>The most tokens that all answers together may have when each has at most this many.</summary>
-    public long? OutputTokensOfAll(long? tokensOfOne) => Operation == ModelOperation.Embeddings ? 0
-        : tokensOfOne is { } one ? (long)Int128.Min((Int128)one * Choices * Prompts, long.MaxValue)
-        : null;
+    public long OutputTokensOfAll(long tokensOfOne) => Operation == ModelOperation.Embeddings
+        ? 0
+        : (long)Int128.Min((Int128)tokensOfOne * Choices * Prompts, long.MaxValue);
+
+    /// <summary>The body as the client sent it.</summary>
+    public ReadOnlySpan<byte> Body => _body.Span;
 
     /// <summary>Whether the body to send differs from the client's.</summary>
-    public bool IsEdited => BoundIn(Form) is not null || _modelEdit is not null || _usageEdit is not null;
+    public bool IsEdited => IsEditedIn(Form);
 
     /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
     public BodyForm Form => new(Model, GatewayAsksForUsage, _isBounded ? ChatMaxTokensField : null);
@@ -142,7 +142,7 @@ internal sealed class ModelRequest
         var span = _body.Span;
         if (IncludeUsageMember is { } asked)
         {
-            _usageEdit = new JsonEdit(asked.ValueStart, asked.ValueLength, "true"u8.ToArray());
+            _usageEdit = asked.Replacement("true"u8.ToArray());
         }
         else if (StreamOptionsMember is not { } options)
         {
@@ -150,7 +150,7 @@ internal sealed class ModelRequest
         }
         else if (span[options.ValueStart] != (byte)'{')
         {
-            _usageEdit = new JsonEdit(options.ValueStart, options.ValueLength, "{\"include_usage\":true}"u8.ToArray());
+            _usageEdit = options.Replacement("{\"include_usage\":true}"u8.ToArray());
         }
         else
         {
@@ -166,86 +166,23 @@ internal sealed class ModelRequest
     public RequestBody ToBody(BodyForm form)
     {
         var writer = new PooledBytes(_body.Length + 256);
-        JsonEdit.Write(_body.Span, EditsOf(form), writer);
+        JsonEdit.Write(_body.Span, EditsFor(form), writer);
         return writer.ToBody();
     }
 
-    /// <summary>
-    /// What tells this question from another one: the body to send, without the form that its answer shall have if the answer can be given in
-    /// both (<c>stream</c> and <c>stream_options.include_usage</c>). Other stream options change the bytes, and stay.
-    /// </summary>
-    public void WriteKeyTo(PooledBytes writer)
-    {
-        if (!HasBothForms)
-        {
-            JsonEdit.Write(_body.Span, EditsOf(Form with { AsksForUsage = false }), writer);
-            return;
-        }
+    /// <summary>Whether the body in a form differs from the client's.</summary>
+    public bool IsEditedIn(BodyForm form) => IsBoundedIn(form) || ModelEditIn(form) is not null || (form.AsksForUsage && _usageEdit is not null);
 
-        var span = _body.Span;
-        var stream = StreamMember is { } form && IsForm(span.Slice(form.ValueStart, form.ValueLength)) ? StreamMember : null;
-        var options = StreamOptionsMember is { } member && HoldsUsageOnly(span.Slice(member.ValueStart, member.ValueLength)) ? StreamOptionsMember : null;
-        if (stream is { IsFirst: true } one && options is { } second && second.Before == one.End)
-        {
-            options = second with { IsFirst = true };
-        }
-        else if (options is { IsFirst: true } other && stream is { } behind && behind.Before == other.End)
-        {
-            stream = behind with { IsFirst = true };
-        }
-
-        var removed = options ?? IncludeUsageMember;
-        if (stream is null && removed is null && BoundIn(Form) is null && _modelEdit is null)
-        {
-            writer.Append(span);
-            return;
-        }
-
-        var edits = EditsOf(Form with { AsksForUsage = false });
-        if (stream is { } streamMember)
-        {
-            edits.Add(streamMember.Removal(span));
-        }
-
-        if (removed is { } usageMember)
-        {
-            edits.Add(usageMember.Removal(span));
-        }
-
-        JsonEdit.Write(span, edits, writer);
-    }
-
-    // Anything else is an error that the upstream shall answer.
-    private static bool IsForm(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8) || value.SequenceEqual("null"u8);
-
-    private bool HoldsUsageOnly(ReadOnlySpan<byte> options)
-    {
-        if (options is not [(byte)'{', .. var members])
-        {
-            return options.SequenceEqual("null"u8);
-        }
-
-        // Without its one member nothing is left but the braces.
-        var rest = IncludeUsageMember is { IsFirst: true } asked
-            ? _body.Span[asked.End..(StreamOptionsMember!.Value.End)]
-            : members;
-        return rest.TrimStart(JsonSearch.Whitespace) is [(byte)'}'];
-    }
-
-    private bool IsEmpty => _body.Span[FirstMember..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
-
-    // Right behind the opening brace.
-    private int FirstMember => _body.Span.IndexOf((byte)'{') + 1;
-
-    private List<JsonEdit> EditsOf(BodyForm form)
+    /// <summary>The edits that bring the client's body into a form.</summary>
+    public List<JsonEdit> EditsFor(BodyForm form)
     {
         List<JsonEdit> edits = [];
-        if (BoundIn(form) is { } bound)
+        if (IsBoundedIn(form))
         {
-            edits.Add(bound);
+            edits.Add(BoundIn(form));
         }
 
-        if ((form.Model == Model ? _modelEdit : EditOf(form.Model)) is { } model)
+        if (ModelEditIn(form) is { } model)
         {
             edits.Add(model);
         }
@@ -258,29 +195,34 @@ internal sealed class ModelRequest
         return edits;
     }
 
-    // A field that the upstream does not know bounds nothing. What the client has written where the upstream reads it stays.
-    private JsonEdit? BoundIn(BodyForm form)
-    {
-        var isOlder = Operation == ModelOperation.ChatCompletions && form.ChatMaxTokensField == ModelFields.MaxTokens;
-        if (!_isBounded || (isOlder ? IsDeclared(OlderMaxTokensMember) : DeclaredMaxField is not null))
-        {
-            return null;
-        }
+    private bool IsEmpty => _body.Span[FirstMember..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
 
-        var (field, tokens) = (isOlder ? ModelFields.MaxTokens : Operation.MaxTokensField(), MaxOutputTokens);
+    // Right behind the opening brace.
+    private int FirstMember => _body.Span.IndexOf((byte)'{') + 1;
+
+    // A maximum of the client's own stays as it is, if it stands where the upstream reads it.
+    private bool IsBoundedIn(BodyForm form) => _isBounded && (IsOlderFieldIn(form) ? !IsDeclared(OlderMaxTokensMember) : DeclaredMaxField is null);
+
+    private bool IsOlderFieldIn(BodyForm form) => Operation == ModelOperation.ChatCompletions && form.ChatMaxTokensField == ModelFields.MaxTokens;
+
+    // The newer field makes room for the older one, if the upstream knows that one only: it would bound nothing.
+    private JsonEdit BoundIn(BodyForm form)
+    {
+        var isOlder = IsOlderFieldIn(form);
         if ((isOlder ? OlderMaxTokensMember : MaxTokensMember) is { } member)
         {
-            return new JsonEdit(member.ValueStart, member.ValueLength, Encoding.UTF8.GetBytes($"{tokens}"));
+            return member.Replacement(Encoding.UTF8.GetBytes($"{MaxOutputTokens}"));
         }
 
+        var bound = $"\"{(isOlder ? ModelFields.MaxTokens : Operation.MaxTokensField())}\":{MaxOutputTokens}";
         return isOlder && MaxTokensMember is { } newer
-            ? new JsonEdit(newer.Start, newer.End - newer.Start, Encoding.UTF8.GetBytes($"\"{field}\":{tokens}"))
-            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes($"\"{field}\":{tokens}{(IsEmpty ? "" : ",")}"));
+            ? new JsonEdit(newer.Start, newer.End - newer.Start, Encoding.UTF8.GetBytes(bound))
+            : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes(IsEmpty ? bound : bound + ","));
     }
 
     private bool IsDeclared(JsonMember? member) => member is { } one && _body.Span[one.ValueStart] != (byte)'n';
 
-    private JsonEdit? EditOf(string? model) => model is not null && ModelMember is { } member
-        ? new JsonEdit(member.ValueStart, member.ValueLength, JsonPiece.Quoted(model))
-        : null;
+    private JsonEdit? ModelEditIn(BodyForm form) => form.Model == Model ? _modelEdit : EditOf(form.Model);
+
+    private JsonEdit? EditOf(string? model) => model is null ? null : ModelMember?.Replacement(JsonPiece.Quoted(model));
 }

@@ -76,14 +76,9 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             return services.WriteErrorAsync(request.Context, refusal);
         }
 
-        if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null))
+        if (model is not null && (upstream.HasModelMap || route.Settings.Bridge is not null || pathModels.Length > 0 || model.OtherModels is not null))
         {
-            model.PossibleModels = PossibleModels(model, upstream);
-        }
-
-        if (model is not null && (pathModels.Length > 0 || model.OtherModels is not null))
-        {
-            model.PossibleModels = [.. model.PossibleModels, .. pathModels, .. model.OtherModels ?? []];
+            model.PossibleModels = PossibleModels(model, upstream, pathModels);
         }
 
         var isUsageWanted = (isNeeded || request.Usage is not null) && upstream.Options.AsksForUsage && request.Operation.TellsUsageOnRequest();
@@ -110,12 +105,13 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             : GatewayErrors.BodyNotCheckable(upstream.Options.MaxBufferedBody);
     }
 
-    private string?[] PossibleModels(ModelRequest model, Upstream upstream)
+    private string?[] PossibleModels(ModelRequest model, Upstream upstream, string[] pathModels)
     {
         var first = model is { Operation: ModelOperation.Completions, Model: { } asked } && route.Settings.Bridge?.TargetOf(asked).Model is { Length: > 0 } target
             ? target
             : model.Model;
-        return [first, .. upstream.Options.Fallbacks.Select(fallback => first is not null && fallback.Models.TryGetValue(first, out var other) ? other : first)];
+        var ofFallbacks = upstream.Options.Fallbacks.Select(fallback => first is not null && fallback.Models.TryGetValue(first, out var other) ? other : first);
+        return [first, .. ofFallbacks, .. pathModels, .. model.OtherModels ?? []];
     }
 
     // Of the operations that the gateway does not know, some have no body at all, and others upload files.

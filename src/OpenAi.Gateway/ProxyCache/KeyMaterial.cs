@@ -39,7 +39,7 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
         }
         else
         {
-            model.WriteKeyTo(_bytes);
+            QuestionKey.Write(model, _bytes);
         }
 
         BitConverter.TryWriteBytes(_bytes.Span[start..], _bytes.Length - start - sizeof(int));

@@ -10,7 +10,7 @@ internal sealed class TokenEstimate(double inputBytesPerToken, long defaultMaxOu
 
     public TokenUsage Of(ModelRequest model) => new(
         (long)Math.Ceiling(model.InputBytes / inputBytesPerToken),
-        model.MaxOutputTokensOfAll ?? model.OutputTokensOfAll(defaultMaxOutputTokens)!.Value);
+        model.OutputTokensOfAll(model.MaxOutputTokens ?? defaultMaxOutputTokens));
 
     /// <summary>Adds what is wrong with a number of bytes per token.</summary>
     public static void Check(double bytesPerToken, string property, ValidateOptionsResultBuilder result)

@@ -73,7 +73,7 @@ public class QuestionKeyTests
         }
 
         using var writer = new PooledBytes(body.Length);
-        model!.WriteKeyTo(writer);
+        QuestionKey.Write(model!, writer);
         return Encoding.UTF8.GetString(writer.Span);
     }
 
