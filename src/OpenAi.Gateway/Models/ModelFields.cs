@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace OpenAi.Gateway;
 
-/// <summary>The names of the fields of a request that the gateway acts on.</summary>
+/// <summary>The fields of a request that the gateway acts on: their names, and what may stand in them.</summary>
 internal static class ModelFields
 {
     /// <summary>What a field with other models than the one to ask should be.</summary>
@@ -78,4 +78,34 @@ internal static class ModelFields
 
         return false;
     }
+
+    /// <summary>
+    /// What a field should hold, when it holds something else that another reader may take for that: "5", 5.0, 1e3, "true". <see langword="null"/> when
+    /// its value is right, or none.
+    /// </summary>
+    /// <param name="field">The field.</param>
+    /// <param name="value">A reader that stands at its value.</param>
+    /// <param name="operation">What is asked for.</param>
+    public static string? Expected(ModelField field, ref Utf8JsonReader value, ModelOperation operation) => field switch
+    {
+        _ when value.TokenType == JsonTokenType.Null => null,
+        ModelField.Model when value.TokenType != JsonTokenType.String => "a text",
+        ModelField.Models or ModelField.Fallbacks when value.TokenType != JsonTokenType.StartArray => NamesOfModels,
+        ModelField.Stream or ModelField.Background when value.TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
+        ModelField.N or ModelField.BestOf when value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out _) => "a whole number",
+        ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens
+            when Least(field, operation) is var least && (!TryGetTokens(ref value, out var tokens) || tokens < least) => $"a whole number, {least} or more",
+        _ => null,
+    };
+
+    /// <summary>Reads a number of tokens; <see langword="false"/> when the value is none.</summary>
+    public static bool TryGetTokens(ref Utf8JsonReader value, out long tokens)
+    {
+        tokens = 0;
+        return value.TokenType == JsonTokenType.Number && value.TryGetInt64(out tokens) && tokens >= 0;
+    }
+
+    // No chat has an answer of nothing, and some servers take 0 for no maximum at all. Legacy completions may ask for their echo alone.
+    private static int Least(ModelField field, ModelOperation operation) =>
+        operation.DeclaresMaximum(field) && operation != ModelOperation.Completions ? 1 : 0;
 }

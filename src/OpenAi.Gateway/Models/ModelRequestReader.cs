@@ -9,8 +9,7 @@ internal ref struct ModelRequestReader
     private readonly ModelRequest _request;
     private LongTextReader _json;
     private ModelField _seen;
-    private long _inputBytes;
-    private MediaPlace _media;
+    private InputSize _input;
 
     private ModelRequestReader(ModelRequest request, ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth)
     {
@@ -77,7 +76,7 @@ internal ref struct ModelRequestReader
             }
 
             _seen |= field;
-            Count(isTokenId: false);
+            Count(mayBeTokenId: false);
             var start = _json.TokenStart;
             _json.Read(wantsText: field is ModelField.Model or ModelField.ServiceTier);
             var valueStart = _json.TokenStart;
@@ -109,7 +108,7 @@ internal ref struct ModelRequestReader
 
     private ModelRequest Finish()
     {
-        _request.InputBytes = _inputBytes;
+        _request.InputBytes = _input.Bytes;
         _request.AskedModel = _request.Model;
         if (_request.Operation == ModelOperation.Completions)
         {
@@ -154,7 +153,7 @@ internal ref struct ModelRequestReader
 
     private void ReadValue(ModelField field)
     {
-        Count(isTokenId: false);
+        Count(mayBeTokenId: false);
         if (field != ModelField.None)
         {
             Take(field);
@@ -168,7 +167,7 @@ internal ref struct ModelRequestReader
 
     private void Take(ModelField field)
     {
-        if (Problem(field) is { } expected && (field == ModelField.Model || _request.Operation != ModelOperation.Other))
+        if (ModelFields.Expected(field, ref _json.Token, _request.Operation) is { } expected && (field == ModelField.Model || _request.Operation != ModelOperation.Other))
         {
             _request.Doubt ??= GatewayErrors.InvalidField(ModelFields.NameOf(field), expected);
         }
@@ -190,7 +189,7 @@ internal ref struct ModelRequestReader
             case ModelField.N or ModelField.BestOf when TokenType == JsonTokenType.Number && _json.Token.TryGetInt32(out var count):
                 _request.Choices = Math.Max(_request.Choices, count);
                 break;
-            case ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when IsNumber(out var tokens) && Declares(field):
+            case var _ when _request.Operation.DeclaresMaximum(field) && ModelFields.TryGetTokens(ref _json.Token, out var tokens):
                 if (_request.DeclaredMaxField is null || tokens > _request.MaxOutputTokens)
                 {
                     (_request.MaxOutputTokens, _request.DeclaredMaxField) = (tokens, ModelFields.NameOf(field));
@@ -204,11 +203,11 @@ internal ref struct ModelRequestReader
     {
         var depth = _json.Token.CurrentDepth;
         var texts = 0;
-        var isTokens = field is ModelField.Prompt or ModelField.Input;
+        var mayHaveTokenIds = field is ModelField.Prompt or ModelField.Input;
         var isArray = TokenType == JsonTokenType.StartArray;
         while (_json.Read() && _json.Token.CurrentDepth > depth)
         {
-            Count(isTokens);
+            Count(mayHaveTokenIds);
             if (_json.Token.CurrentDepth == depth + 1 && TokenType is JsonTokenType.String or JsonTokenType.EndArray)
             {
                 texts++;
@@ -238,29 +237,6 @@ internal ref struct ModelRequestReader
         }
     }
 
-    private readonly bool Declares(ModelField field) => _request.Operation.DeclaresMaximum(field);
-
-    // What the value should be, when it is something else that another reader may take for one: "5", 5.0, 1e3, "true".
-    private string? Problem(ModelField field) => TokenType == JsonTokenType.Null ? null : field switch
-    {
-        ModelField.Model when TokenType != JsonTokenType.String => "a text",
-        ModelField.Models or ModelField.Fallbacks when TokenType != JsonTokenType.StartArray => ModelFields.NamesOfModels,
-        ModelField.Stream or ModelField.Background when TokenType is not (JsonTokenType.True or JsonTokenType.False) => "true or false",
-        ModelField.N or ModelField.BestOf when TokenType != JsonTokenType.Number || !_json.Token.TryGetInt32(out _) => "a whole number",
-        ModelField.MaxTokens or ModelField.MaxCompletionTokens or ModelField.MaxOutputTokens when !IsNumber(out var tokens) || tokens < Least(field) =>
-            $"a whole number, {Least(field)} or more",
-        _ => null,
-    };
-
-    // No chat has an answer of nothing, and some servers take 0 for no maximum at all. Legacy completions may ask for their echo alone.
-    private readonly int Least(ModelField field) => Declares(field) && _request.Operation != ModelOperation.Completions ? 1 : 0;
-
-    private bool IsNumber(out long number)
-    {
-        number = 0;
-        return TokenType == JsonTokenType.Number && _json.Token.TryGetInt64(out number) && number >= 0;
-    }
-
     private readonly void Place(ModelField field, JsonMember member)
     {
         switch (field)
@@ -284,11 +260,5 @@ internal ref struct ModelRequestReader
         }
     }
 
-    // No token of a model is shorter than a byte of text; what encloses the text counts one each, and a number may be one token's own.
-    private void Count(bool isTokenId)
-    {
-        var isOne = (TokenType == JsonTokenType.Number && isTokenId) || _media.Holds(_json.Token, _json.Value);
-        _inputBytes += isOne ? 1 : Math.Max(1, _json.Value.Length);
-        _media.Pass(_json.Token);
-    }
+    private void Count(bool mayBeTokenId) => _input.Add(_json.Token, _json.Value, mayBeTokenId);
 }

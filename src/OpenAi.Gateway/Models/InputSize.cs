@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Knows, token by token, where in a request an image, a file or sound may stand rather than text. A text that looks like one of them elsewhere is a
-/// text.
+/// Counts the bytes of a request that a model may have to read, as an upper bound of its tokens: none of them is shorter than a byte of text. An image,
+/// a file or sound counts one, but only where one may stand: a text that looks like one elsewhere is a text.
 /// </summary>
-internal struct MediaPlace
+internal struct InputSize
 {
     // With what some writers put for a plus or a slash: \u002B, \/.
     private static readonly SearchValues<byte> Base64 =
@@ -17,9 +17,22 @@ internal struct MediaPlace
     private bool _isLink;
     private bool _isRaw;
 
-    /// <summary>Goes on to the token behind this one.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Counts the next token of the request's JSON.</summary>
     /// <param name="json">A reader that stands at it.</param>
-    public void Pass(in Utf8JsonReader json)
+    /// <param name="value">Its bytes, of a text without the quotes.</param>
+    /// <param name="mayBeTokenId">Whether a number stands where a model's own tokens may, each of them a number.</param>
+    public void Add(in Utf8JsonReader json, ReadOnlySpan<byte> value, bool mayBeTokenId)
+    {
+        // An empty text counts one, too, as each brace does.
+        var isOne = (mayBeTokenId && json.TokenType == JsonTokenType.Number) || IsMedia(json, value);
+        Bytes += isOne ? 1 : Math.Max(1, value.Length);
+        Expect(json);
+    }
+
+    // What the value behind this token may be.
+    private void Expect(in Utf8JsonReader json)
     {
         (_isLink, _isRaw) = (false, false);
 
@@ -32,10 +45,7 @@ internal struct MediaPlace
         }
     }
 
-    /// <summary>Whether the value at which a reader stands is media.</summary>
-    /// <param name="json">The reader.</param>
-    /// <param name="value">The bytes of the value.</param>
-    public readonly bool Holds(in Utf8JsonReader json, ReadOnlySpan<byte> value)
+    private readonly bool IsMedia(in Utf8JsonReader json, ReadOnlySpan<byte> value)
     {
         const int LongestType = 128;
         return json.TokenType == JsonTokenType.String
