@@ -57,11 +57,6 @@ internal sealed class BudgetLimit(BudgetOptions options, string name)
 
     public override long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices)
     {
-        if (model.IsBackground && usage.IsEstimated)
-        {
-            return null;
-        }
-
         var known = usage.Calls is { } calls
             ? prices.Cost(calls)
             : prices.Cost(usage.Tokens, usage.AnsweredModel, usage.SentModel ?? model.Model, usage.ServiceTier);
@@ -76,8 +71,7 @@ internal sealed class BudgetLimit(BudgetOptions options, string name)
     }
 
     public override GatewayError RefuseForever(ModelRequest model, long cost) => GatewayErrors.TooLargeForLimit(
-        "The request may cost more than the whole budget. Ask for fewer tokens, or shorten the input.",
-        model.DeclaredMaxField ?? model.Operation.MaxTokensField());
+        "The request may cost more than the whole budget. Ask for fewer tokens, or shorten the input.", model.MaxField);
 
     private static DateTime FirstOfMonth(DateTimeOffset now) => new(now.UtcDateTime.Year, now.UtcDateTime.Month, 1);
 

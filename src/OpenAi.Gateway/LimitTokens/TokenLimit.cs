@@ -22,15 +22,14 @@ internal sealed class TokenLimit(LimitTokensOptions options, string name)
         return Counted(Estimate.Of(model));
     }
 
-    public override long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices) =>
-        model.IsBackground && usage.IsEstimated ? null : Counted(usage.Tokens);
+    public override long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices) => Counted(usage.Tokens);
 
     public override GatewayError Refuse(HttpContext context, LimitReservation reservation) =>
         GatewayErrors.TokensReached(options.RejectedCode, options.RejectedMessage, reservation.ResetAfter);
 
     public override GatewayError RefuseForever(ModelRequest model, long cost) => GatewayErrors.TooLargeForLimit(
         $"The request may take {cost} tokens (input and maximum output), and the limit is {options.Count}. Ask for fewer, or shorten the input.",
-        model.DeclaredMaxField ?? model.Operation.MaxTokensField());
+        model.MaxField);
 
     public override void WriteHeaders(HttpResponse response, LimitReservation reservation)
     {

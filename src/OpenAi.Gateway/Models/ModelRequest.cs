@@ -70,6 +70,9 @@ internal sealed class ModelRequest
     /// <summary>The field in which the request says <see cref="MaxOutputTokens"/>; <see langword="null"/> when it does not.</summary>
     public string? DeclaredMaxField { get; set; }
 
+    /// <summary>The field to write a maximum into, for messages: the one in which the request says it, else the operation's own.</summary>
+    public string? MaxField => DeclaredMaxField ?? Operation.MaxTokensField();
+
     /// <summary>The service tier that the request asks for.</summary>
     public string? ServiceTier { get; set; }
 

@@ -25,7 +25,7 @@ internal abstract class SpendLimit(TokenEstimate estimate)
     /// <summary>The most that a request may take by its own words; 0 when the limit does not concern it, an error when it cannot be known.</summary>
     public abstract long CostOf(ModelRequest model, ModelPrices prices, out GatewayError? error);
 
-    /// <summary>What a call took that has ended; <see langword="null"/> when nobody can say, so that what was reserved stays.</summary>
+    /// <summary>What an ended call took; <see langword="null"/> when it has no price, so that what was reserved stays.</summary>
     public abstract long? Spent(ModelRequest model, RequestUsage usage, ModelPrices prices);
 
     /// <summary>The refusal of a request that must wait.</summary>

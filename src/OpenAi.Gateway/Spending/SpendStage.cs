@@ -85,15 +85,20 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
     // Never with the request's token: a client that has left must not keep what it did not use.
     private async ValueTask SettleAsync(List<SpendReservation> granted, ModelRequest model, RequestUsage usage)
     {
+        if (model.IsBackground && usage.IsEstimated)
+        {
+            return; // The work goes on behind the answer, and nobody will say what it took: what was reserved stays.
+        }
+
         foreach (var one in granted)
         {
-            if (one.Limit.Spent(model, usage, services.Prices) is not { } most)
+            if (one.Limit.Spent(model, usage, services.Prices) is not { } taken)
             {
                 continue;
             }
 
             // A guess must not be dearer than all that the request could take.
-            var spent = usage.IsGuessed ? Math.Min(most, one.Cost) : most;
+            var spent = usage.IsGuessed ? Math.Min(taken, one.Cost) : taken;
             if (one.Cost > 0)
             {
                 await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, spent);
