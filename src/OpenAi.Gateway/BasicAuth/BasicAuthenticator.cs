@@ -102,7 +102,8 @@ internal sealed class BasicAuthenticator
     private async ValueTask<bool> MatchesAsync(ConsumerPassword? password, BasicCredentials credentials, CancellationToken cancellationToken)
     {
         var given = credentials.Password;
-        if (password?.IsSlow == true)
+        var isSlow = password?.IsSlow == true;
+        if (isSlow)
         {
             _lastSlowPassword = password;
             _hasSlowPasswords = true;
@@ -119,7 +120,7 @@ internal sealed class BasicAuthenticator
         await SlowChecks.WaitAsync(cancellationToken);
         try
         {
-            return (password?.IsSlow == true ? password : DecoyFor(credentials.Username)).Matches(given) && password?.IsSlow == true;
+            return (isSlow ? password! : DecoyFor(credentials.Username)).Matches(given) && isSlow;
         }
         finally
         {

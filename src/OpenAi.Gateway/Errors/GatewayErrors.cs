@@ -96,12 +96,8 @@ internal static class GatewayErrors
         InvalidRequest,
         "request_too_large");
 
-    public static GatewayError AliasElsewhere(string alias) => new(
-        StatusCodes.Status400BadRequest,
-        $"The alias '{alias}' can stand in the field 'model' or plainly in the path. Name the model itself in lists of models.",
-        InvalidRequest,
-        "invalid_value",
-        "model");
+    public static GatewayError AliasElsewhere(string alias) => BadRequest(
+        $"The alias '{alias}' can stand in the field 'model' or plainly in the path. Name the model itself in lists of models.", "invalid_value", "model");
 
     public static GatewayError ModelNotAllowed(string model) => new(
         StatusCodes.Status403Forbidden, $"The model '{model}' is not allowed here.", "permission_error", "model_not_allowed", "model");

@@ -5,7 +5,7 @@ namespace OpenAi.Gateway;
 /// <summary>
 /// Reserves in every limit in scope. A request passes when all grant it; when one refuses, what the others granted is given back, so that a
 /// refused request spends nothing. A limit that does not count the cache's hits does not refuse them either: its refusal waits until the
-/// cache has nothing to answer with (<see cref="RefuseUnlessHitAsync"/>).
+/// cache has nothing to answer with (<see cref="RefuseUnlessHit"/>).
 /// </summary>
 internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache, GatewayServices services, GatewayDelegate next)
 {
@@ -14,19 +14,18 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
     public Task InvokeAsync(GatewayRequest request)
     {
         var limit = policies[0].Limit;
-        var context = request.Context;
         if (policies.Length > 1 || !limit.Options.CountCacheHits)
         {
             return ReserveAllAsync(request);
         }
 
         // The usual case: one limit, whose counter answers at once.
-        var reserving = ReserveAsync(limit, limit.KeyOf(request), context);
+        var reserving = ReserveAsync(limit, limit.KeyOf(request), request.Context);
         return reserving.IsCompletedSuccessfully ? Continue(request, limit, reserving.Result) : ContinueLaterAsync(request, limit, reserving);
     }
 
     /// <summary>The part of the stage between the cache and the endpoint.</summary>
-    public static GatewayDelegate RefuseUnlessHitAsync(GatewayDelegate endpoint) => request =>
+    public static GatewayDelegate RefuseUnlessHit(GatewayDelegate endpoint) => request =>
         request.RefuseUnlessHit is { } refuse ? refuse() : endpoint(request);
 
     private async Task ContinueLaterAsync(GatewayRequest request, LimitCountPolicy.Compiled limit, ValueTask<LimitReservation?> reserving) =>

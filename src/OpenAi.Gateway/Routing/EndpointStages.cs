@@ -83,7 +83,7 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
 
         if (cache is not null)
         {
-            var uncached = limits.Length > 0 ? LimitCountStage.RefuseUnlessHitAsync(pipeline) : pipeline;
+            var uncached = limits.Length > 0 ? LimitCountStage.RefuseUnlessHit(pipeline) : pipeline;
             pipeline = new ProxyCacheStage(cache, services, uncached).InvokeAsync;
         }
 

@@ -12,6 +12,7 @@ internal sealed class GatewayServices(
     UpstreamRegistry upstreams,
     GatewayErrorWriter errors,
     GatewayMetrics metrics,
+    ListenerGuard listeners,
     UsageLedger usage,
     LimitCounter counter,
     ModelPrices prices,
@@ -28,7 +29,7 @@ internal sealed class GatewayServices(
 
     public GatewayMetrics Metrics => metrics;
 
-    public ListenerGuard Listeners { get; } = provider.GetRequiredService<ListenerGuard>();
+    public ListenerGuard Listeners => listeners;
 
     public UsageLedger Usage => usage;
 
