@@ -79,7 +79,7 @@ internal static partial class ConfiguredRoute
 
         if (Find(section, Bridge) is { } bridge)
         {
-            route.BridgeCompletions(bridge);
+            route.Use(CompletionBridge.From(bridge));
         }
 
         foreach (var policy in Policies.SelectMany(policy => PoliciesOf(section, policy)))

@@ -85,18 +85,18 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
     public OpenAiRouteBuilder BridgeCompletions(Action<CompletionBridgeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        _settings.Bridge = CompletionBridge.From(configure);
-        return this;
+        return Use(CompletionBridge.From(configure));
     }
 
-    /// <summary>Answers legacy completions by chat completions, as a configuration section says.</summary>
+    /// <summary>Answers legacy completions by chat completions, as a configuration section says. A change of the section needs a restart.</summary>
     /// <param name="section">A section with the members of <see cref="CompletionBridgeOptions"/>.</param>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public OpenAiRouteBuilder BridgeCompletions(IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        _settings.Bridge = CompletionBridge.From(section);
-        return this;
+        OptionsCheck.Exists(section);
+        return Use(CompletionBridge.From(section));
     }
 
     /// <summary>Changes the headers of each upstream request, after all other rules; runs once for each attempt.</summary>
@@ -147,6 +147,12 @@ public sealed class OpenAiRouteBuilder : IEndpointConventionBuilder
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes ?? 0, nameof(bytes));
         return this.WithMetadata(new RequestSizeLimit(bytes));
+    }
+
+    internal OpenAiRouteBuilder Use(CompletionBridge bridge)
+    {
+        _settings.Bridge = bridge;
+        return this;
     }
 
     private OpenAiRouteBuilder AddRule(HeaderRule rule)

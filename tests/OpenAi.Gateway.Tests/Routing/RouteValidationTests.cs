@@ -55,6 +55,10 @@ public class RouteValidationTests
     public Task A_negative_body_size_is_refused() => ShouldBeRefusedAsync(route => route.WithMaxRequestBodySize(-1), "bytes");
 
     [Fact]
+    public Task A_bridge_from_a_section_that_does_not_exist_is_refused() =>
+        ShouldBeRefusedAsync(route => route.BridgeCompletions(new Settings("{}")["Bridge"]), "'Bridge' does not exist");
+
+    [Fact]
     public async Task A_constraint_that_does_not_exist_is_refused_before_the_first_request() =>
         (await RouteHost.StartErrorAsync(app => app.MapOpenAiRoute("/{id:nope}", "openai"))).ShouldContain("nope");
 
