@@ -5,8 +5,8 @@ using OpenAi.Gateway;
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>
-/// Policies for every OpenAI route of the app. The app's other endpoints are never touched. When a policy runs is fixed, whatever the order
-/// of the lines: authenticate, limit, cache, forward.
+/// Policies for every OpenAI route of the app. The app's other endpoints are never touched. When a policy runs is fixed, whatever the order of the
+/// lines: consumers, limit of requests, models, cache, limit of concurrency, limits of tokens and money, upstream.
 /// </summary>
 public static class OpenAiGatewayApplicationBuilderExtensions
 {
@@ -25,6 +25,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseBasicAuthConsumers(this IApplicationBuilder app, IConfiguration section)
     {
@@ -47,6 +48,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="LimitCountOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitCount(this IApplicationBuilder app, IConfiguration section)
     {
@@ -66,6 +68,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="ProxyCacheOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseProxyCache(this IApplicationBuilder app, IConfiguration section)
     {
@@ -88,6 +91,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="ModelsOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseModels(this IApplicationBuilder app, IConfiguration section)
     {
@@ -110,6 +114,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="LimitConcurrencyOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitConcurrency(this IApplicationBuilder app, IConfiguration section)
     {
@@ -132,6 +137,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="LimitTokensOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseLimitTokens(this IApplicationBuilder app, IConfiguration section)
     {
@@ -154,6 +160,7 @@ public static class OpenAiGatewayApplicationBuilderExtensions
     /// <param name="app">The app, or a branch of it.</param>
     /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
     /// <returns>The same app.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static IApplicationBuilder UseBudget(this IApplicationBuilder app, IConfiguration section)
     {

@@ -26,6 +26,7 @@ public static class OpenAiGatewayAuthenticationBuilderExtensions
     /// <param name="builder">What <c>AddAuthentication</c> returned.</param>
     /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static AuthenticationBuilder AddBasicAuthConsumers(this AuthenticationBuilder builder, IConfiguration section)
     {

@@ -5,8 +5,9 @@ using OpenAi.Gateway;
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>
-/// Policies for a route or a group: they cover every endpoint of that builder, an ordinary <c>MapGet</c> too. When a policy runs is fixed,
-/// whatever the order of the lines: authenticate, limit, cache, endpoint. Limits and rules for models add up; of authentication and cache the nearest one wins.
+/// Policies for a route or a group: they cover every endpoint of that builder, an ordinary <c>MapGet</c> too. When a policy runs is fixed, whatever the
+/// order of the lines: consumers, limit of requests, models, cache, limit of concurrency, limits of tokens and money, endpoint. Limits and rules for models
+/// add up; of consumers and cache the nearest one wins.
 /// </summary>
 public static class OpenAiGatewayEndpointConventionBuilderExtensions
 {
@@ -28,6 +29,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="BasicAuthConsumersOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseBasicAuthConsumers<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
@@ -54,6 +56,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="LimitCountOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitCount<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
@@ -77,6 +80,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="ProxyCacheOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseProxyCache<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
@@ -103,6 +107,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="ModelsOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseModels<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
@@ -129,6 +134,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="LimitConcurrencyOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitConcurrency<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
@@ -155,6 +161,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="LimitTokensOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseLimitTokens<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder
@@ -181,6 +188,7 @@ public static class OpenAiGatewayEndpointConventionBuilderExtensions
     /// <param name="builder">The route or group.</param>
     /// <param name="section">A section with the members of <see cref="BudgetOptions"/>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The section does not exist, or has a member of another name or shape; the message names it.</exception>
     /// <exception cref="OptionsValidationException">A value is wrong; the message names it and the remedy.</exception>
     public static TBuilder UseBudget<TBuilder>(this TBuilder builder, IConfiguration section)
         where TBuilder : IEndpointConventionBuilder

@@ -28,7 +28,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
     /// <summary>Adds an upstream from configuration. It follows the section's changes while the app runs.</summary>
     /// <param name="services">The app's services.</param>
     /// <param name="name">The name that <c>MapOpenAiRoute</c> refers to.</param>
-    /// <param name="section">A section with the members of <see cref="OpenAiUpstreamOptions"/>.</param>
+    /// <param name="section">A section with the members of <see cref="OpenAiUpstreamOptions"/>. A wrong value stops the app at start-up.</param>
     /// <returns>The same services.</returns>
     /// <exception cref="ArgumentException">The name is empty or was added before.</exception>
     public static IServiceCollection AddOpenAiUpstream(this IServiceCollection services, string name, IConfiguration section)
@@ -64,7 +64,7 @@ public static class OpenAiGatewayServiceCollectionExtensions
 
     /// <summary>Sets from configuration how much memory the answers take that <c>UseProxyCache</c> stores. A change needs a restart.</summary>
     /// <param name="services">The app's services.</param>
-    /// <param name="section">A section with the members of <see cref="ProxyCacheStoreOptions"/>.</param>
+    /// <param name="section">A section with the members of <see cref="ProxyCacheStoreOptions"/>. A wrong value stops the app at start-up.</param>
     /// <returns>The same services.</returns>
     public static IServiceCollection AddProxyCache(this IServiceCollection services, IConfiguration section)
     {

@@ -27,7 +27,7 @@ public static class OpenAiUsageServiceCollectionExtensions
     /// Sets prices, and where the usage of each call is written, from configuration. The prices follow the section's changes while the app runs.
     /// </summary>
     /// <param name="services">The app's services.</param>
-    /// <param name="section">A section with the members of <see cref="OpenAiUsageOptions"/>.</param>
+    /// <param name="section">A section with the members of <see cref="OpenAiUsageOptions"/>. A wrong value stops the app at start-up.</param>
     /// <returns>The same services.</returns>
     public static IServiceCollection AddOpenAiUsage(this IServiceCollection services, IConfiguration section)
     {
