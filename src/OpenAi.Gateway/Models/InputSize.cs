@@ -9,7 +9,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal struct InputSize
 {
-    // With what some writers put for a plus or a slash: \u002B, \/.
+    // And the backslash of the escapes that some writers have for plus and slash: \u002B, \/.
     private static readonly SearchValues<byte> Base64 =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=\\"u8);
 
@@ -36,12 +36,12 @@ internal struct InputSize
     {
         (_isLink, _isRaw) = (false, false);
 
-        // Of the names that there are, few are as long as one of these.
+        // Most names are told apart by their length.
         if (json.TokenType == JsonTokenType.PropertyName && (_soundDepth > 0 || json.ValueIsEscaped || json.ValueSpan.Length is 3 or 6 or 9 or 11))
         {
             var isEither = IsSound(json) || json.ValueTextEquals("file_data"u8);
             _isLink = isEither || json.ValueTextEquals("url"u8) || json.ValueTextEquals("image_url"u8);
-            _isRaw = isEither || json.ValueTextEquals("result"u8); // The latter of an image_generation_call, sent back.
+            _isRaw = isEither || json.ValueTextEquals("result"u8); // Of an image_generation_call that the client sends back.
         }
     }
 
@@ -53,7 +53,7 @@ internal struct InputSize
                 || (_isRaw && !value.ContainsAnyExcept(Base64)));
     }
 
-    // Sound is the data of its object; for OpenAI without the type that links have before theirs.
+    // Sound is the "data" of an "input_audio"; for OpenAI it is plain Base64, without the type that stands before it in a link.
     private bool IsSound(in Utf8JsonReader name)
     {
         var depth = name.CurrentDepth;

@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 /// <summary>The fields of a request that the gateway acts on: their names, and what may stand in them.</summary>
 internal static class ModelFields
 {
-    /// <summary>What a field with other models than the one to ask should be.</summary>
+    /// <summary>What a field that names further models must hold.</summary>
     public const string NamesOfModels = "a list of names of models";
 
     public const string MaxTokens = "max_tokens";

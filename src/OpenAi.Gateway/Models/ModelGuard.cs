@@ -63,7 +63,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
 
         var compiled = Array.ConvertAll(policies, policy => policy.Models);
 
-        // What stands there goes upstream as it is: the name that an alias replaces may be one of a model itself.
+        // A list goes upstream as it is: an alias in it would not be replaced, and may even be the name of another model there.
         if (model.OtherModels?.Find(name => Array.Exists(compiled, one => one.Aliases.TryGetValue(name, out var other) && other != name)) is { } alias)
         {
             return GatewayErrors.AliasElsewhere(alias);
@@ -77,7 +77,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         return CheckMaximum(compiled, model);
     }
 
-    // Of app, group and route, one after the other.
+    // The aliases of app, group and route apply one after the other.
     private string Aliased(string name) =>
         policies.Aggregate(name, static (known, policy) => policy.Models.Aliases.TryGetValue(known, out var other) ? other : known);
 
@@ -88,7 +88,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     {
         foreach (var allowed in AllowedFor(request))
         {
-            // Without a model in the path, only an operation that the gateway does not know may do without one.
+            // Who names no model in the body must name one in the path, except in an operation that the gateway does not know.
             if (model.AskedModel is not { } asked)
             {
                 return (pathModels.Length > 0 || model.Operation == ModelOperation.Other) && model.ModelMember is null ? null : GatewayErrors.MissingField("model");
@@ -101,7 +101,7 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
                     return GatewayErrors.ModelNotAllowed(asked);
                 }
 
-                // Azure reads the path alone, and its clients write any name into the body. Whoever reads the body shall read there what was allowed.
+                // Azure reads the path alone, and its clients write any name into the body. Other servers read the body: it gets the allowed name, too.
                 model.Model = deployment;
                 return null;
             }

@@ -53,7 +53,7 @@ internal static class ModelOperations
         _ => false,
     };
 
-    /// <summary>A path as the most obliging server would read it: no segment is empty, or points to another one.</summary>
+    /// <summary>A path as the most obliging server would read it: without empty segments, and with dots resolved.</summary>
     public static string Plain(string path)
     {
         var segments = new List<string>();
@@ -73,8 +73,8 @@ internal static class ModelOperations
     }
 
     /// <summary>
-    /// The segments of a path without escapes, though they be doubled, with backslashes for slashes, too, and each without parameters and white space,
-    /// which a pattern's end passes over.
+    /// The segments of a path as the most obliging server would read them: unescaped twice, split at backslashes as well as slashes, and each without
+    /// its parameters and the white space around it.
     /// </summary>
     public static IEnumerable<string> SegmentsOf(string path)
     {
@@ -95,6 +95,6 @@ internal static class ModelOperations
         _ => ModelOperation.Other,
     };
 
-    // Many servers find their way whatever the case, the escapes and the slashes are: nobody shall get past a limit by writing a path oddly.
+    // Many servers find their way whatever the case of the letters, the escapes and the slashes are: to write a path oddly must not get past a limit.
     private static bool Ends(ReadOnlySpan<char> path, string end) => path.EndsWith(end, StringComparison.OrdinalIgnoreCase);
 }

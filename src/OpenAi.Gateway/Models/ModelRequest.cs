@@ -136,7 +136,7 @@ internal sealed class ModelRequest
         _modelEdit = EditOf(model);
     }
 
-    /// <summary>Bounds each answer: with the request's own maximum, if it names one, where the upstream reads it.</summary>
+    /// <summary>Bounds each answer to this many tokens, in the field that the upstream reads: a maximum of the client's own may stand in another one.</summary>
     public void UseMaxOutputTokens(long tokens) => (MaxOutputTokens, _isBounded) = (tokens, true);
 
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>

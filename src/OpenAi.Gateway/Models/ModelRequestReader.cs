@@ -29,7 +29,7 @@ internal ref struct ModelRequestReader
     /// <param name="maxDepth">How deeply it may be nested.</param>
     /// <param name="request">What was read.</param>
     /// <param name="into">Where to keep that; a new one when it is left out.</param>
-    // Not into a stage, which would make room for a JSON reader whenever it goes on.
+    // Not inlined: the stage that calls it would have a JSON reader in its frame, which is large.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static GatewayError? Read(ModelOperation operation, ReadOnlyMemory<byte> body, int maxDepth, out ModelRequest? request, ModelRequest? into = null)
     {

@@ -12,7 +12,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
     private readonly string? _fixedPath = route.Settings.RewrittenPath?.Fixed;
     private readonly ModelOperation _fixedOperation = ModelOperations.Of(route.Settings.RewrittenPath?.Fixed ?? "");
 
-    // Where the path is the client's choice, it tells what is asked.
+    // Not a route whose path is the client's choice: there the path says what is asked for.
     private readonly bool _isForBridge = route.Settings.Bridge is not null
         && (route.Settings.RewrittenPath is { Fixed: not null } || !route.OwnPattern.Contains('{', StringComparison.Ordinal));
 
@@ -21,7 +21,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         var method = request.Context.Request.Method;
         if (!HttpMethods.IsPost(method) && !HttpMethods.Equals(method, ProxyCacheStage.Purge))
         {
-            // To read back a stored answer, which GET does, costs nothing. To remove one from the cache takes the same question.
+            // A GET reads back what is there already, and asks no model. A PURGE comes with the question whose answer it removes.
             return next(request);
         }
 
@@ -34,7 +34,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             : next(request);
     }
 
-    // A bridge needs no RewritePath to know what its route is for, and one that leads to the chats says no other thing.
+    // A route with a bridge is asked for legacy completions, whatever it is called, and even when its RewritePath is that of the chats.
     private ModelOperation OperationOf(GatewayRequest request) => OfPath(request.UpstreamPath) switch
     {
         ModelOperation.Other when _isForBridge => ModelOperation.Completions,
@@ -44,7 +44,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
 
     private ModelOperation OfPath(string path) => ReferenceEquals(path, _fixedPath) ? _fixedOperation : ModelOperations.Of(path);
 
-    // A small body has usually come with the request's head.
+    // Without a state machine in the usual case: a small body has come with the request's head.
     private Task ReadBody(GatewayRequest request, bool isGuarded, Upstream upstream)
     {
         var reading = request.ReadBodyAsync(upstream.Options.MaxBufferedBody, services);
@@ -125,7 +125,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
         var context = request.Context;
         var client = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
 
-        // A bridge writes each event anew, whoever was asked for what.
+        // A bridge puts the usage into its events whichever upstream answers, also one that was not asked for it.
         var isBridged = route.Settings.Bridge is not null && request.Operation == ModelOperation.Completions;
         using var filter = new UsageFilter(context.Response, client, isBridged ? null : request);
         context.Features.Set<IHttpResponseBodyFeature>(filter);
