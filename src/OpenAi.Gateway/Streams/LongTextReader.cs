@@ -99,7 +99,7 @@ internal ref struct LongTextReader
         return _json.Read();
     }
 
-    // Not where every token passes: a reader is large.
+    // Not inlined: every token would have a second JSON reader in its frame, which is large.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void GoOnWith(ReadOnlySpan<byte> bytes, bool isFinalBlock) => _json = new Utf8JsonReader(bytes, isFinalBlock, _json.CurrentState);
 }

@@ -27,7 +27,7 @@ internal sealed class GenAiMetrics
     private readonly List<Instrument> _all = [];
     private readonly bool _isOld;
 
-    // The old vocabulary's, and in both the duration of what is no inference.
+    // Those of the old vocabulary. The latest one has no other duration either for what is no inference.
     private readonly Histogram<double> _operationDuration;
     private readonly Histogram<double>? _operationFirstChunk;
     private readonly Histogram<double>? _operationPerChunk;

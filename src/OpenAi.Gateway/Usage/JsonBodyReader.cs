@@ -78,7 +78,7 @@ internal sealed class JsonBodyReader : IDisposable
         }
     }
 
-    // Not into the pump: its every step would make room for a JSON reader.
+    // Not inlined: each step of the pump would have a JSON reader in its frame, which is large.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int ReadTokens(ReadOnlySpan<byte> bytes)
     {

@@ -14,7 +14,7 @@ internal sealed class UsageLedgerService(UsageLedger ledger, IServer? server = n
         return Task.CompletedTask;
     }
 
-    // Not the host's time, of which a stream that would not end may have left nothing.
+    // Not with the host's token: a stream that would not end may have used up all of its time.
     public Task StoppedAsync(CancellationToken cancellationToken)
     {
         _isRunning = false;
@@ -22,8 +22,8 @@ internal sealed class UsageLedgerService(UsageLedger ledger, IServer? server = n
     }
 
     /// <summary>
-    /// An app may be disposed without being stopped. Its server would be among the last that are, behind the ledger, and the calls that are open end with the
-    /// server alone.
+    /// An app may be disposed without being stopped. Its server would be disposed behind the ledger then, and calls that are still open end with the server
+    /// only: it is stopped here, before their records are given to the sinks.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

@@ -8,12 +8,12 @@ internal sealed class UsageQueue : IDisposable
 {
     public const int DefaultCapacity = 10_000;
 
-    /// <summary>How long a few records may wait. Not of the app's clock: it is the machine that rests.</summary>
+    /// <summary>How long records wait for more of them, by the machine's clock and not the app's.</summary>
     public static readonly TimeSpan DefaultRest = TimeSpan.FromMilliseconds(50);
 
     private const int MaxBatch = 256;
 
-    // To wake the reader for every record of a busy app would cost more than the records; those that wait long are moved by the garbage collector.
+    // So many records wake the reader at once. To wake it for each would cost more than the records; those that wait longer the garbage collector moves.
     private const int Enough = 64;
 
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
@@ -108,7 +108,7 @@ internal sealed class UsageQueue : IDisposable
 
     private async Task WriteAsync(List<UsageRecord> batch)
     {
-        var count = batch.Count; // the sink has the list
+        var count = batch.Count; // The sink may change the list.
         try
         {
             await _sink.WriteAsync(batch, _stopping.Token);

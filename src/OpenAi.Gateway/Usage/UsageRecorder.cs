@@ -13,7 +13,7 @@ internal static class UsageRecorder
         var ending = EndingOf(request, usage, failure);
         if (ending is UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken && services.Usage.CutOff.IsCancellationRequested)
         {
-            ending = UsageEnding.Shutdown; // To the server, both are a connection that is no more.
+            ending = UsageEnding.Shutdown; // A connection that the server cuts off looks like one that its client has left.
         }
 
         var now = time.GetUtcNow();
@@ -43,7 +43,7 @@ internal static class UsageRecorder
         };
     }
 
-    // A version 7 of RFC 9562. It has to be unique, not hard to guess: the runtime's own asks the kernel each time.
+    // A UUID of version 7 (RFC 9562), as Guid.CreateVersion7 makes them. That asks the kernel for random bytes, and these need not be hard to guess.
     private static Guid NewId(DateTimeOffset time)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -109,7 +109,7 @@ internal static class UsageRecorder
     private static bool HasLeft(HttpContext context) =>
         context.RequestAborted.IsCancellationRequested || context.Response.StatusCode == Forwarder.ClientClosedRequest;
 
-    // Of a client that is gone, or of a time that ran out, the response does not know yet.
+    // The response does not know yet that its client is gone, or that a time ran out.
     private static int StatusOf(HttpContext context, UsageEnding ending, Exception? failure) => context.Response.HasStarted ? context.Response.StatusCode : ending switch
     {
         UsageEnding.ClientLeftBeforeFirstToken or UsageEnding.ClientLeftAfterFirstToken or UsageEnding.Shutdown => Forwarder.ClientClosedRequest,

@@ -15,7 +15,7 @@ internal static class WholeAnswer
     /// <summary>
     /// Whether it was enough to read the ends. If not, the answer has to be read from its beginning; the reader knows nothing of it yet.
     /// </summary>
-    // Not into the pump, whose every step would make room for a JSON reader.
+    // Not inlined: each step of the pump would have a JSON reader in its frame, which is large.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static bool TryRead(ReadOnlySpan<byte> json, AnswerReader answer)
     {
