@@ -63,7 +63,7 @@ internal sealed class BasicAuthConsumersHandler(
     {
         if (Response.HasStarted)
         {
-            return; // One that came before has said all.
+            return; // A scheme before this one has answered already.
         }
 
         var body = Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();

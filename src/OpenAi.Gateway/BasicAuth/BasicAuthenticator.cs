@@ -59,7 +59,7 @@ internal sealed class BasicAuthenticator
             return null;
         }
 
-        // A connection of HTTP/2 has several requests at once, and its items are not made for that.
+        // A connection of HTTP/2 has several requests at once, for which its items are not safe.
         var items = HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features.Get<IConnectionItemsFeature>()?.Items : null;
         if (items is not null && items.TryGetValue(typeof(VerifiedOnConnection), out var item)
             && item is VerifiedOnConnection known && known.Is(this, header, _time, Options.RememberFor))
@@ -128,8 +128,8 @@ internal sealed class BasicAuthenticator
         }
     }
 
-    // What it takes to check a hash is written in it, and differs between versions of Identity: the decoy is a hash like those that the consumers have,
-    // and the same one each time. Whether it matches says nothing.
+    // How long a check takes is written in the hash, and differs between versions of Identity. So an unknown user name is checked against one of the
+    // consumers' hashes, each time the same one; whether that matches does not matter.
     private ConsumerPassword DecoyFor(string username) => _slowPasswords.Length > 0
         ? _slowPasswords[(uint)username.GetHashCode(StringComparison.Ordinal) % (uint)_slowPasswords.Length]
         : _lastSlowPassword ?? SlowDecoy.Value;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Measures. Listeners of metrics and spans run right here, within the request, and none of them may cost a call its answer.</summary>
+/// <summary>Measures, and catches what a listener throws: those of metrics and spans run within the request, and none may cost it its answer.</summary>
 internal sealed class ListenerGuard(TimeProvider time, ILogger<ListenerGuard> logger)
 {
     private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);

@@ -49,7 +49,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         var refusals = new List<Reserved>();
         var isRefused = true; // until every limit has been asked
 
-        // Once, and as soon as the answer begins: a free hit that is sent for long takes nobody's place.
+        // Once, and as soon as the answer begins: a free hit must take nobody's place while it is being sent.
         Task? givingBack = null;
         Task GiveBackOnceAsync() => givingBack ??= GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
         try

@@ -9,7 +9,7 @@ namespace OpenAi.Gateway;
 /// <param name="kind">Keeps groups of different kinds of limits apart: they count different things.</param>
 internal sealed class LimitKeys(in LimitKeySetting setting, string name, string kind = "")
 {
-    // A header, for one, is the client's choice, and what it says would be held until its window ends.
+    // A value may be the client's choice, as a header is, and is held until its window ends.
     private const int LongestValue = 256;
 
     private readonly string _name = setting.Group is { } group ? $"{kind}group:{group}" : name;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
-/// <summary>The counter as the stages of limits use it: what its store throws is logged, and is no answer to a request. One that hangs is down.</summary>
+/// <summary>The counter as the stages of limits use it: a store that throws, or hangs, is down, which is logged and breaks no request.</summary>
 internal sealed class StageCounter(GatewayServices services)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);

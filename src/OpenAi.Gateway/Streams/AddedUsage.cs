@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// <param name="Member">Where <c>"usage":null</c> stands in the event's data.</param>
 internal readonly record struct AddedUsage(bool IsWholeEvent, JsonMember? Member)
 {
-    // To tell one from the event's own member takes reading to the event's end, and no true event has this many.
+    // Whether one is the event's own member is known at the event's end only. No real event has so many that are not.
     private const int MostOthers = 16;
 
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);

@@ -14,7 +14,7 @@ internal abstract class ResponseWriter(IHttpResponseBodyFeature client) : PipeWr
 
     public PipeWriter Writer => this;
 
-    // JSON is written to a pipe that can tell this, to no other.
+    // JsonSerializer writes to no pipe that cannot tell it.
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _unflushed;

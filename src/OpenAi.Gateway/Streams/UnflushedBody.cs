@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// A short answer is left for the server to send with the end of the response, in one go. When a middleware has put another body in place of
-/// the server's, to collect or change what is written, nobody else does that.
+/// A short answer is written without a flush, for the server to send it in one go with the end of the response. A body that a middleware has put in
+/// the place of the server's, to collect or change what is written, must be flushed: nobody else would do it.
 /// </summary>
 internal static class UnflushedBody
 {
@@ -15,7 +15,7 @@ internal static class UnflushedBody
     {
         var body = context.Features.Get<IHttpResponseBodyFeature>();
 
-        // A server's features are one object.
+        // The server has one object for all its features: a body that is another object is not its own.
         return ReferenceEquals(body, context.Features.Get<IHttpResponseFeature>()) || body?.Writer is null or { CanGetUnflushedBytes: true, UnflushedBytes: 0 }
             ? default
             : FlushAsync(body.Writer);
