@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Routing;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// The names of an app's endpoints. Routing notices at a request that two have one name, and then fails for every endpoint; or at a change, and then
-/// takes no further one.
+/// Finds two endpoints of an app with one name. Routing would notice at a request, and then fail for every endpoint; or at a change of the
+/// configuration, and then take no further change.
 /// </summary>
 internal static class EndpointNames
 {

@@ -49,9 +49,9 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
         return request.Usage is not null || services.Metrics.IsCountingRequests ? services.Time.GetTimestamp() : null;
     }
 
-    // A body that says beforehand that it is too large need not be begun; one that does not is counted while it is read. A server that refuses it itself closes
-    // the connection at once, and a client that is still sending learns no more than that: SDKs then send all of it again. Behind its answer it reads on for
-    // some seconds.
+    // The gateway refuses a body that is too large in the server's stead: one that is announced here, others while they are read. The server would close the
+    // connection at once, so that a client that is still sending never sees the 413, and SDKs send all of it again. Behind an answer of the gateway's the
+    // server reads on for some seconds.
     private Task GuardAsync(GatewayRequest request)
     {
         var context = request.Context;

@@ -171,7 +171,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         _isOver = true;
     }
 
-    // What the end of a request leaves in place, for those who are told of it.
+    // What Dispose has left in place: whoever is told of the request's end may still ask for it.
     private void Clear()
     {
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
@@ -180,7 +180,8 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         (_attempts, _upstreamPath, IsStoreHanging, BodyLimit) = (0, null, false, null);
     }
 
-    // The requests of a connection, or of a stream of HTTP/2, come one after the other; contexts that an app makes of another one's features may not.
+    // The requests of a connection, or of a stream of HTTP/2, come one after the other, so that the last one is over. Not so those of contexts that an app
+    // makes from the features of another one.
     private static GatewayRequest Begin(HttpContext context)
     {
         var state = (context.Features as IPersistentStateFeature)?.State;

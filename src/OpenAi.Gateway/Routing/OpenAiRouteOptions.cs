@@ -50,5 +50,6 @@ public sealed class OpenAiRouteOptions
     public long? MaxRequestBodySize { get; set; }
 
     /// <summary>The endpoint's name, as in <c>WithName</c>.</summary>
+    /// <value>The default is <see langword="null"/>: no name.</value>
     public string? Name { get; set; }
 }

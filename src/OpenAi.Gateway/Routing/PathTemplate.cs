@@ -75,7 +75,7 @@ internal sealed partial class PathTemplate
     private static string Escape(string value) =>
         string.Join('/', value.Split('/').Select(Uri.EscapeDataString)).Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
 
-    // One that was escaped twice looks the same there: the client's own path tells which it was.
+    // A slash that was escaped twice looks the same in a value as one that was escaped once: the client's own path tells which it was.
     private static string? Written(string value, HttpRequest request)
     {
         if (RouteSettings.WrittenPath(request) is not { } path)

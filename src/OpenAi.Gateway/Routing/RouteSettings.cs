@@ -31,8 +31,8 @@ internal sealed class RouteSettings
 
     /// <summary>
     /// The request's path as the client wrote it, below the app's base. The server has unescaped it, and escaping does not always restore that: %2F and
-    /// %252F look the same. <see langword="null"/> when there is nothing to restore, the app has moved the request elsewhere, or the client left unescaped
-    /// what no path may hold, and what would end it for the upstream.
+    /// %252F look the same. <see langword="null"/> when there is nothing to restore, the app has moved the request elsewhere, or the client has written a
+    /// <c>#</c> or a backslash, which no path may hold and which would end it for the upstream.
     /// </summary>
     public static string? WrittenPath(HttpRequest request)
     {

@@ -74,7 +74,7 @@ internal sealed class Upstream
                 return pair;
             }
 
-            // One that was not offered never will be one: an own selector may keep to a node whatever it is offered.
+            // A selector of the app's that keeps to a node which it was not offered would be asked forever.
             if (!candidates.Contains(node))
             {
                 return null;
@@ -90,7 +90,7 @@ internal sealed class Upstream
     /// <summary>Every node with each of its keys.</summary>
     public IEnumerable<NodeKey> Pairs => _inUse.SelectMany(node => node.Keys);
 
-    /// <summary>The same without the nodes that an own selector does not want for this request, though it has no other choice.</summary>
+    /// <summary>The same without the nodes that a selector of the app's does not choose for this request, although it is offered nothing else.</summary>
     public IEnumerable<NodeKey> PairsFor(HttpContext context) =>
         Options.Selector is null ? Pairs : _inUse.Where(node => _selector.Select(context, [node]) == node).SelectMany(node => node.Keys);
 

@@ -17,7 +17,7 @@ internal static class UpstreamHandlerFactory
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
 
-            // As the server read them; without it a name with an umlaut would look like a fault of the node.
+            // As the server has read them. By default a header with an umlaut cannot be sent, which would look like a fault of the node.
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = options.PooledConnectionIdleTimeout,

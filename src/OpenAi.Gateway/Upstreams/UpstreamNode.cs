@@ -28,7 +28,7 @@ public sealed class UpstreamNode
     /// </summary>
     public TimeSpan CooldownLeft => Keys.Min(pair => pair.CooldownLeft);
 
-    /// <summary>The node with each of its keys; at least one, which may be none.</summary>
+    /// <summary>The node with each of its keys; a node without a key has one pair, whose key has no credential.</summary>
     internal NodeKey[] Keys { get; }
 
     /// <summary>The node's own cooldown, whatever the key.</summary>
