@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace OpenAi.Gateway;
 
 /// <summary>
@@ -10,42 +8,17 @@ internal sealed class ModelLabels(ModelPrices prices)
 {
     public const string Other = "_OTHER";
 
-    private const int MaxSeen = 100;
-
-    private readonly ConcurrentDictionary<string, bool> _seen = new(StringComparer.Ordinal);
-    private int _count;
+    private readonly BoundedNames _seen = new(most: 100);
 
     public string? Of(string? model, UsageRecord record)
     {
-        if (model is null || prices.Has(model) || _seen.ContainsKey(model))
+        if (model is null || prices.Has(model) || _seen.Contains(model))
         {
             return model;
         }
 
         // What no upstream knows, such as a misspelt or invented name, must not take the place of a model.
-        return record.AnsweredModel is not null && ModelName.IsClean(model) && TryAdd(model) ? model : Other;
-    }
-
-    private bool TryAdd(string model)
-    {
-        if (Volatile.Read(ref _count) >= MaxSeen)
-        {
-            return false;
-        }
-
-        lock (_seen)
-        {
-            if (_count >= MaxSeen)
-            {
-                return _seen.ContainsKey(model);
-            }
-
-            if (_seen.TryAdd(model, true))
-            {
-                _count++;
-            }
-
-            return true;
-        }
+        var mayBeSeen = record.AnsweredModel is not null && ModelName.IsClean(model);
+        return mayBeSeen && (_seen.TryAdd(model) || _seen.Contains(model)) ? model : Other;
     }
 }

@@ -1,26 +1,16 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Warns once of each model without a price, and of a limited number of them: names can be made up.</summary>
+/// <summary>Warns once of each model without a price, and of a hundred models at most.</summary>
 internal sealed class UnpricedModels(ModelPrices prices, ILogger logger)
 {
-    private const int MaxNames = 100;
-
-    private readonly ConcurrentDictionary<string, bool> _names = new(StringComparer.Ordinal);
-    private int _count;
+    private readonly BoundedNames _warned = new(most: 100);
 
     public void Warn(UsageRecord record)
     {
         // An app without any price has not asked what its calls cost.
-        if (prices.IsEmpty || (record.AnsweredModel ?? record.SentModel) is not { } model
-            || Volatile.Read(ref _count) >= MaxNames || _names.ContainsKey(model))
-        {
-            return;
-        }
-
-        if (Interlocked.Increment(ref _count) <= MaxNames && _names.TryAdd(model, true))
+        if (!prices.IsEmpty && (record.AnsweredModel ?? record.SentModel) is { } model && !_warned.Contains(model) && _warned.TryAdd(model))
         {
             UsageLog.NoPrice(logger, ModelName.Clean(model), ModelName.Clean(record.ServiceTier ?? "default"));
         }
