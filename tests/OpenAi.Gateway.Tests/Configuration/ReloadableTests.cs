@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenAi.Gateway.Tests.Routing;
 
-namespace OpenAi.Gateway.Tests.Routing;
+namespace OpenAi.Gateway.Tests.Configuration;
 
 public class ReloadableTests
 {
