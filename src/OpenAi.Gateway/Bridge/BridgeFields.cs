@@ -2,6 +2,7 @@ using System.Text.Json;
 
 namespace OpenAi.Gateway;
 
+/// <summary>The names of the fields of a legacy request that the bridge acts on.</summary>
 internal static class BridgeFields
 {
     /// <summary>The field whose name was just read.</summary>

@@ -17,14 +17,12 @@ internal sealed class BridgeRequest
     private readonly ReadOnlyMemory<byte> _modelJson;
     private readonly List<Range> _prompts;
     private readonly BridgeTarget _target;
-    private readonly int _inputBytesOfModel;
 
     private BridgeRequest(ReadOnlyMemory<byte> body, in BridgeRequestReader fields, BridgeTarget target, string? askedModel)
     {
         _body = body;
         _prompts = fields.Prompts;
         _target = target;
-        _inputBytesOfModel = target.SystemMessage.Length;
         AskedModel = askedModel ?? fields.Model!;
         AskedModelJson = AskedModel == fields.Model ? body[fields.ModelJson] : JsonPiece.Quoted(AskedModel);
         Model = target.Model.Length > 0 ? target.Model : fields.Model!;
@@ -96,7 +94,7 @@ internal sealed class BridgeRequest
     public ReadOnlySpan<byte> Prompt(int prompt) => JsonText.Inner(_body.Span[_prompts[prompt]]);
 
     /// <summary>How many bytes of text the model is given with a prompt.</summary>
-    public long InputBytes(int prompt) => Prompt(prompt).Length + _inputBytesOfModel;
+    public long InputBytes(int prompt) => Prompt(prompt).Length + _target.SystemMessage.Length;
 
     /// <summary>Writes the chat request for one prompt.</summary>
     /// <param name="prompt">The number of the prompt.</param>

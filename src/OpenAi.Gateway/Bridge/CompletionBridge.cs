@@ -29,15 +29,15 @@ internal sealed class CompletionBridge
 
     public static CompletionBridge From(IConfiguration section)
     {
-        // The binder would pass over it without a word.
-        foreach (var field in section.GetSection(nameof(CompletionBridgeOptions.Models)).GetChildren()
-            .SelectMany(model => model.GetSection(nameof(CompletionBridgeModelOptions.Set)).GetChildren())
-            .Where(field => field.GetChildren().Any()))
+        var options = new CompletionBridgeOptions();
+        var fields = section.GetSection(nameof(options.Models)).GetChildren()
+            .SelectMany(model => model.GetSection(nameof(CompletionBridgeModelOptions.Set)).GetChildren());
+        if (fields.FirstOrDefault(field => field.GetChildren().Any()) is { } nested)
         {
-            throw new InvalidOperationException($"{field.Path} is an object or a list. Write it as JSON text, for example \"{{\\\"a\\\": 1}}\".");
+            // The binder would pass over it without a word.
+            throw new InvalidOperationException($"{nested.Path} is an object or a list. Write it as JSON text, for example \"{{\\\"a\\\": 1}}\".");
         }
 
-        var options = new CompletionBridgeOptions();
         SectionShape.Check<CompletionBridgeOptions>(section);
         SectionShape.CheckEach<CompletionBridgeModelOptions>(section.GetSection(nameof(options.Models)));
         section.Bind(options, OptionsCheck.Strict);

@@ -16,7 +16,7 @@ namespace OpenAi.Gateway;
 /// </remarks>
 /// <param name="response">The answer.</param>
 /// <param name="client">Where the bytes go on to.</param>
-/// <param name="request">Knows whether the upstream that answers was asked at all; without it, it was.</param>
+/// <param name="request">Knows whether the upstream that answers was asked for the usage; without it, it was.</param>
 internal sealed class UsageFilter(HttpResponse response, IHttpResponseBodyFeature client, GatewayRequest? request = null) : ResponseWriter(client), IDisposable
 {
     private readonly SseParser _events = new();
