@@ -30,6 +30,17 @@ internal sealed class ModelRequest
     /// <summary>The model that the upstream is asked for.</summary>
     public string? Model { get; set; }
 
+    /// <summary>All models that may answer: the one to ask for, or what a bridge or a fallback has in its place, and those that path and lists name.</summary>
+    [AllowNull]
+    public IReadOnlyList<string?> PossibleModels
+    {
+        get => field ?? [Model];
+        set;
+    }
+
+    /// <summary>The service tier that the request asks for.</summary>
+    public string? ServiceTier { get; set; }
+
     public bool IsStream { get; set; }
 
     /// <summary>Whether the client itself asked for the usage at the end of its stream.</summary>
@@ -38,8 +49,20 @@ internal sealed class ModelRequest
     /// <summary>Whether the gateway asks for it in the client's stead, and must take out of the answer what that added.</summary>
     public bool GatewayAsksForUsage => _usageEdit is not null;
 
+    /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
+    public bool IsBackground { get; set; }
+
     /// <summary>The most tokens that one choice may have, as the request says it; <see langword="null"/> when it does not.</summary>
     public long? MaxOutputTokens { get; set; }
+
+    /// <summary>The field in which the request says <see cref="MaxOutputTokens"/>; <see langword="null"/> when it does not.</summary>
+    public string? DeclaredMaxField { get; set; }
+
+    /// <summary>The field to write a maximum into, for messages: the one in which the request says it, else the operation's own.</summary>
+    public string? MaxField => DeclaredMaxField ?? Operation.MaxTokensField();
+
+    /// <summary>The field that the route's upstream knows for a chat's maximum.</summary>
+    public string? ChatMaxTokensField { get; set; }
 
     /// <summary>How many answers are generated for one prompt (<c>n</c>, or <c>best_of</c> if larger).</summary>
     public int Choices { get; set; } = 1;
@@ -47,8 +70,14 @@ internal sealed class ModelRequest
     /// <summary>How many prompts there are, each with its own answers.</summary>
     public int Prompts { get; set; } = 1;
 
-    /// <summary>An upper bound of the input's tokens: no token is shorter than a byte. Images and audio inside the body are left out.</summary>
+    /// <summary>An upper bound of the input's tokens; see <see cref="InputSize"/>.</summary>
     public long InputBytes { get; set; }
+
+    /// <summary>Why another reader might understand the request differently; whoever acts on its fields must refuse it then.</summary>
+    public GatewayError? Doubt { get; set; }
+
+    /// <summary>The body as the client sent it.</summary>
+    public ReadOnlySpan<byte> Body => _body.Span;
 
     public JsonMember? ModelMember { get; set; }
 
@@ -58,37 +87,11 @@ internal sealed class ModelRequest
     /// <summary>Where a chat's older field for it stands, <c>max_tokens</c>.</summary>
     public JsonMember? OlderMaxTokensMember { get; set; }
 
-    /// <summary>The field that the route's upstream knows for a chat's maximum.</summary>
-    public string? ChatMaxTokensField { get; set; }
-
     public JsonMember? StreamMember { get; set; }
 
     public JsonMember? StreamOptionsMember { get; set; }
 
     public JsonMember? IncludeUsageMember { get; set; }
-
-    /// <summary>The field in which the request says <see cref="MaxOutputTokens"/>; <see langword="null"/> when it does not.</summary>
-    public string? DeclaredMaxField { get; set; }
-
-    /// <summary>The field to write a maximum into, for messages: the one in which the request says it, else the operation's own.</summary>
-    public string? MaxField => DeclaredMaxField ?? Operation.MaxTokensField();
-
-    /// <summary>The service tier that the request asks for.</summary>
-    public string? ServiceTier { get; set; }
-
-    /// <summary>The models that may answer: the one to ask for, or those that a bridge or a fallback has in its place.</summary>
-    [AllowNull]
-    public IReadOnlyList<string?> PossibleModels
-    {
-        get => field ?? [Model];
-        set;
-    }
-
-    /// <summary>Whether the answer comes before the work is done, so that it cannot tell what the work took.</summary>
-    public bool IsBackground { get; set; }
-
-    /// <summary>Why another reader might understand the request differently; whoever acts on its fields must refuse it then.</summary>
-    public GatewayError? Doubt { get; set; }
 
     /// <summary>Begins with another body; nothing stays of the one before.</summary>
     public void Begin(ModelOperation operation, ReadOnlyMemory<byte> body)
@@ -115,11 +118,11 @@ internal sealed class ModelRequest
         ? 0
         : (long)Int128.Min((Int128)tokensOfOne * Choices * Prompts, long.MaxValue);
 
-    /// <summary>The body as the client sent it.</summary>
-    public ReadOnlySpan<byte> Body => _body.Span;
-
     /// <summary>Whether the body to send differs from the client's.</summary>
     public bool IsEdited => IsEditedIn(Form);
+
+    /// <summary>Whether the body in a form differs from the client's.</summary>
+    public bool IsEditedIn(BodyForm form) => IsBoundedIn(form) || ModelEditIn(form) is not null || (form.AsksForUsage && _usageEdit is not null);
 
     /// <summary>The form of the body for the route's upstream. Others may get it in another one.</summary>
     public BodyForm Form => new(Model, GatewayAsksForUsage, _isBounded ? ChatMaxTokensField : null);
@@ -142,7 +145,6 @@ internal sealed class ModelRequest
     /// <summary>Asks for the usage at the end of the stream; other stream options stay.</summary>
     public void AskForUsage()
     {
-        var span = _body.Span;
         if (IncludeUsageMember is { } asked)
         {
             _usageEdit = asked.Replacement("true"u8.ToArray());
@@ -151,13 +153,13 @@ internal sealed class ModelRequest
         {
             _usageEdit = new JsonEdit(FirstMember, 0, UsageOption);
         }
-        else if (span[options.ValueStart] != (byte)'{')
+        else if (Body[options.ValueStart] != (byte)'{')
         {
             _usageEdit = options.Replacement("{\"include_usage\":true}"u8.ToArray());
         }
         else
         {
-            var isEmpty = span[(options.ValueStart + 1)..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
+            var isEmpty = Body[(options.ValueStart + 1)..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
             _usageEdit = new JsonEdit(options.ValueStart + 1, 0, isEmpty ? "\"include_usage\":true"u8.ToArray() : "\"include_usage\":true,"u8.ToArray());
         }
     }
@@ -169,12 +171,9 @@ internal sealed class ModelRequest
     public RequestBody ToBody(BodyForm form)
     {
         var writer = new PooledBytes(_body.Length + 256);
-        JsonEdit.Write(_body.Span, EditsFor(form), writer);
+        JsonEdit.Write(Body, EditsFor(form), writer);
         return writer.ToBody();
     }
-
-    /// <summary>Whether the body in a form differs from the client's.</summary>
-    public bool IsEditedIn(BodyForm form) => IsBoundedIn(form) || ModelEditIn(form) is not null || (form.AsksForUsage && _usageEdit is not null);
 
     /// <summary>The edits that bring the client's body into a form.</summary>
     public List<JsonEdit> EditsFor(BodyForm form)
@@ -198,10 +197,10 @@ internal sealed class ModelRequest
         return edits;
     }
 
-    private bool IsEmpty => _body.Span[FirstMember..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
+    private bool IsEmpty => Body[FirstMember..].TrimStart(JsonSearch.Whitespace) is [(byte)'}', ..];
 
     // Right behind the opening brace.
-    private int FirstMember => _body.Span.IndexOf((byte)'{') + 1;
+    private int FirstMember => Body.IndexOf((byte)'{') + 1;
 
     // A maximum of the client's own stays as it is, if it stands where the upstream reads it.
     private bool IsBoundedIn(BodyForm form) => _isBounded && (IsOlderFieldIn(form) ? !IsDeclared(OlderMaxTokensMember) : DeclaredMaxField is null);
@@ -223,7 +222,7 @@ internal sealed class ModelRequest
             : new JsonEdit(FirstMember, 0, Encoding.UTF8.GetBytes(IsEmpty ? bound : bound + ","));
     }
 
-    private bool IsDeclared(JsonMember? member) => member is { } one && _body.Span[one.ValueStart] != (byte)'n';
+    private bool IsDeclared(JsonMember? member) => member is { } one && Body[one.ValueStart] != (byte)'n';
 
     private JsonEdit? ModelEditIn(BodyForm form) => form.Model == Model ? _modelEdit : EditOf(form.Model);
 
