@@ -46,7 +46,7 @@ internal sealed class RequestBody : IDisposable
     public long? ContentLength { get; }
 
     /// <summary>Whether the body is JSON, whatever its Content-Type says: no other body of this API begins with a brace or bracket.</summary>
-    public bool LooksLikeJson => Memory.Span.TrimStart(JsonSearch.Whitespace) is [(byte)'{' or (byte)'[', ..];
+    public bool LooksLikeJson => JsonSearch.LooksLikeJson(Memory.Span);
 
     /// <summary>Takes a body that has come whole with the request's head, as a small one does; <see langword="null"/> when there is something to wait for.</summary>
     public static RequestBody? TryRead(HttpRequest request, int maxBuffered)

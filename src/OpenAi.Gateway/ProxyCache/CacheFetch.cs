@@ -138,8 +138,13 @@ internal sealed class CacheFetch : IDisposable
         }
 
         var isEventStream = ContentHeaders.IsEventStream(_context.Response.Headers.ContentType);
-        return (_request.Operation == ModelOperation.Other || !InBandError.IsIn(body, isEventStream)) && (isEventStream || !UnfinishedWork.IsIn(body));
+        return (_request.Operation == ModelOperation.Other || IsOfModel(body, isEventStream)) && (isEventStream || !UnfinishedWork.IsIn(body));
     }
+
+    // Nothing at all, or the page of some proxy, is no answer to a model's question, though it comes with status 200.
+    private bool IsOfModel(ReadOnlySpan<byte> body, bool isEventStream) =>
+        !InBandError.IsIn(body, isEventStream)
+        && (_status != StatusCodes.Status200OK || (isEventStream ? !body.Trim(JsonSearch.Whitespace).IsEmpty : JsonSearch.LooksLikeJson(body)));
 
     // Not for the gateway: its own refusals are told. Nor to a client that asked the upstream because it refused what is stored.
     private bool CanAnswerForUpstream => _old is not null

@@ -11,6 +11,9 @@ internal static class JsonSearch
     /// <summary>What may stand between two tokens.</summary>
     public static ReadOnlySpan<byte> Whitespace => " \t\r\n"u8;
 
+    /// <summary>Whether a text begins as a JSON object or array does.</summary>
+    public static bool LooksLikeJson(ReadOnlySpan<byte> text) => text.TrimStart(Whitespace) is [(byte)'{' or (byte)'[', ..];
+
     /// <summary>
     /// Where the value of the first such member begins, at whatever depth; -1 if there is none. A text cannot be taken for it: quotes
     /// inside a text are escaped.

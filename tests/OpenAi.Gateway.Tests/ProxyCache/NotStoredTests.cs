@@ -4,6 +4,8 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 
 public class NotStoredTests
 {
+    private const string Question = """{"model":"m"}""";
+
     [Theory]
     [InlineData(201)]
     [InlineData(400)]
@@ -46,6 +48,40 @@ public class NotStoredTests
     }
 
     [Theory]
+    [InlineData("/v1/chat/completions", "text/html", "<!DOCTYPE html><p>Log in</p>")]
+    [InlineData("/v1/completions", "application/json", "<html></html>")]
+    [InlineData("/v1/responses", "text/plain", "upstream is busy")]
+    [InlineData("/v1/embeddings", "application/json", "")]
+    [InlineData("/v1/chat/completions", "application/json", "\r\n ")]
+    [InlineData("/v1/responses", "text/event-stream", "")]
+    [InlineData("/v1/responses", "text/event-stream", "\n\n")]
+    public async Task What_no_model_answers(string path, string type, string answer)
+    {
+        await using var host = await BothFormsTests.StartAsync(Typed(type, answer), path: path);
+
+        var replies = new[] { await host.PostAsync(Question), await host.PostAsync(Question) };
+
+        replies.ShouldAllBe(reply => reply["Content-Type"] == type && reply.Text == answer);
+        replies.Select(reply => reply.Cache).ShouldBe(["MISS", "MISS"]);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", "text/plain", "\n{}", 200)]
+    [InlineData("/v1/embeddings", "application/json; charset=utf-8", "[1]", 200)]
+    [InlineData("/v1/completions", "text/html", "<p>Gone</p>", 410)]
+    [InlineData("/v1/audio/speech", "audio/mpeg", "ID3", 200)]
+    [InlineData("/v1/audio/transcriptions", "text/plain", "", 200)]
+    public async Task Anything_that_another_operation_brings_is_stored_and_any_status_that_is_listed(string path, string type, string answer, int status)
+    {
+        await using var host = await BothFormsTests.StartAsync(Typed(type, answer, status), path: path, cache: cache => cache.HttpStatus = [200, 410]);
+
+        var replies = new[] { await host.PostAsync(Question), await host.PostAsync(Question) };
+
+        replies.ShouldAllBe(reply => reply["Content-Type"] == type && reply.Text == answer);
+        replies.Select(reply => reply.Cache).ShouldBe(["MISS", "HIT"]);
+    }
+
+    [Theory]
     [InlineData("Content-Encoding", "gzip")]
     [InlineData("Vary", "*")]
     [InlineData("Vary", "Accept-Encoding, Cookie")]
@@ -77,7 +113,7 @@ public class NotStoredTests
     [InlineData(300_000, true, false)]
     public async Task A_body_over_the_limit(int size, bool isChunked, bool isStored)
     {
-        var body = new string('x', size);
+        var body = "{}".PadLeft(size);
         await using var host = await CacheHost.StartAsync(
             async connection =>
             {
@@ -156,6 +192,12 @@ public class NotStoredTests
         replies.Select(reply => (reply.Status, reply.Cache, reply["X-Id"], reply["Content-Length"]))
             .ShouldBe([(204, "MISS", "1", null), (204, "HIT", "1", null)]);
     }
+
+    private static Func<UpstreamConnection, Task> Typed(string type, string answer, int status = 200) => async connection =>
+    {
+        await connection.WriteHeadAsync(status, ("Content-Type", type), ("Content-Length", $"{answer.Length}"));
+        await connection.WriteAsync(answer);
+    };
 
     private static async Task ShouldNotBeStoredAsync(CacheHost host)
     {

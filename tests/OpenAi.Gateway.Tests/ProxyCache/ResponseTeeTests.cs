@@ -84,7 +84,7 @@ public class ResponseTeeTests
     {
         var store = new FakeHybridCache();
         await using var host = await CacheHost.StartAsync(
-            connection => connection.WriteJsonAsync(new string('x', 5000)), build: store.RegisterAsOwn);
+            connection => connection.WriteJsonAsync($"{{\"text\":\"{new string('x', 5000)}\"}}"), build: store.RegisterAsOwn);
         await host.AskAsync();
         var bytes = store.Entries.Values.Single();
         var before = bytes.ToArray();
