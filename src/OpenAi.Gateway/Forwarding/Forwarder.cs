@@ -151,7 +151,7 @@ internal sealed class Forwarder
         try
         {
             UpstreamResponse.CopyHead(attempt.Response!, context.Response, attempt.Pair.Key.Credential);
-            UpstreamModel.Tell(context.Response, request.Model?.AskedModel, attempt.Model);
+            UpstreamModel.Tell(context.Response, request.AskedModel, attempt.Model);
             foreach (var transform in _metadata.Settings.ResponseTransforms)
             {
                 transform(context, attempt.Response!);

@@ -86,7 +86,8 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
     {
         number = request.BeginAttempt(step.Upstream, step.Pair.Node);
         var form = call.FormFor(step.Upstream, step.Fallback);
-        if (form.Model is { } model)
+        var model = request.PathAlias?.Model ?? form.Model;
+        if (model is not null)
         {
             request.Usage?.SentModel = model;
         }
@@ -94,7 +95,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         var message = UpstreamRequest.Create(request.Context, metadata.Settings, step, call.Path, call.BodyIn(form));
         return new ForwardAttempt(step, message, request.BeginClock(services.Time, call.Cancelled))
         {
-            Model = form.Model,
+            Model = model,
             IsUsageUnasked = form.AsksForUsage != call.Form.AsksForUsage,
         };
     }

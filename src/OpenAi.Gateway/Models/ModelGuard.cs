@@ -29,7 +29,10 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
     }
 
     /// <summary>Writes into the path what the aliases in it stand for; refuses the request where that cannot be done.</summary>
-    public GatewayError? RenameIn(GatewayRequest request, string[] pathModels)
+    /// <param name="request">The request.</param>
+    /// <param name="model">What its body asks for, if it can be read, and as it goes upstream.</param>
+    /// <param name="pathModels">The models that its path names.</param>
+    public GatewayError? RenameIn(GatewayRequest request, ModelRequest? model, string[] pathModels)
     {
         if (Array.Find(pathModels, name => Aliased(name) != name) is not { } alias)
         {
@@ -42,6 +45,12 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         }
 
         request.UseUpstreamPath(path);
+        if (model?.Model == model?.AskedModel)
+        {
+            // Else the body's own name of the model tells it.
+            request.PathAlias = (alias, Aliased(alias));
+        }
+
         for (var i = 0; i < pathModels.Length; i++)
         {
             pathModels[i] = Aliased(pathModels[i]);

@@ -71,7 +71,7 @@ internal sealed class ModelStage(OpenAiRouteMetadata route, ModelGuard guard, bo
             && (error
                 ?? guard.CheckOthers(request, pathModels)
                 ?? Check(request, body, model, pathModels, upstream)
-                ?? guard.RenameIn(request, pathModels)) is { } refusal)
+                ?? guard.RenameIn(request, model, pathModels)) is { } refusal)
         {
             return services.WriteErrorAsync(request.Context, refusal);
         }

@@ -50,6 +50,12 @@ internal sealed class CacheKeyTemplate
             switch (kind)
             {
                 case PartKind.Body:
+                    if (request.AskedModel != request.Model?.Model)
+                    {
+                        // The answer says which model was asked for, or that it was another one.
+                        material.Add(request.AskedModel);
+                    }
+
                     material.Add(request.Model, body);
                     if (request is { Operation: ModelOperation.Completions, Model.Model: { } model, Route.Settings.Bridge: { } bridge })
                     {

@@ -25,12 +25,6 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
     /// <summary>Adds what tells a question from others: of one to a model the body to send, without the form of its answer.</summary>
     public void Add(ModelRequest? model, ReadOnlySpan<byte> body)
     {
-        if (model is not null && model.AskedModel != model.Model)
-        {
-            // The answer says which model was asked for, or that it was another one.
-            Add(model.AskedModel);
-        }
-
         var start = _bytes.Length;
         AddLength(0);
         if (model is null)

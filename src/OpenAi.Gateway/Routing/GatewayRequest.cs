@@ -41,7 +41,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         set
         {
             field = value;
-            (_upstreamPath, _target) = (null, null);
+            (_upstreamPath, _target, PathAlias) = (null, null, null);
         }
     }
 
@@ -85,6 +85,12 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     /// <summary>The fields of the request that the gateway acts on, if it is one to a model and somebody wants to know.</summary>
     public ModelRequest? Model { get; set; }
+
+    /// <summary>An alias that the path named, and the model that stands there in its place; <see langword="null"/> when the body's tells it.</summary>
+    public (string Alias, string Model)? PathAlias { get; set; }
+
+    /// <summary>The model that the client asked for.</summary>
+    public string? AskedModel => PathAlias?.Alias ?? Model?.AskedModel;
 
     /// <summary>What the request took; <see langword="null"/> when nobody wants to know.</summary>
     public RequestUsage? Usage { get; set; }

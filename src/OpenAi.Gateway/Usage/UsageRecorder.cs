@@ -26,7 +26,7 @@ internal static class UsageRecorder
             Upstream = request.Upstream ?? route.Upstream,
             Node = request.Node?.Address.OriginalString,
             Operation = request.Operation,
-            AskedModel = request.Model?.AskedModel,
+            AskedModel = request.AskedModel,
             SentModel = request.Attempts == 0 ? null : usage.SentModel ?? request.Model?.Model,
             AnsweredModel = usage.AnsweredModel,
             Usage = usage.Tokens,

@@ -126,6 +126,7 @@ public class ModelsPolicyTests
     [InlineData("/v1/Deployments/f%61st/audio/transcriptions", "", "/v1/Deployments/gpt%2F6/audio/transcriptions", "")]
     [InlineData("/v1/engines/fast/completions", """{"model":"fast"}""", "/v1/engines/gpt%2F6/completions", """{"model":"gpt/6"}""")]
     [InlineData("/v1/deployments/small/chat/completions", """{"model":"fast"}""", "/v1/deployments/small/chat/completions", """{"model":"gpt/6"}""")]
+    [InlineData("/v1/deployments/fast/embeddings", """{"model":"small"}""", "/v1/deployments/gpt%2F6/embeddings", """{"model":"small"}""")]
     [InlineData("/v1/deployments/fast/engines/fast", "", "/v1/deployments/gpt%2F6/engines/gpt%2F6", "")]
     [InlineData("/v1/deployments/small/engines/fast", "", "/v1/deployments/small/engines/gpt%2F6", "")]
     public async Task An_alias_may_stand_in_a_path_as_well(string path, string body, string sentPath, string sentBody)
@@ -136,8 +137,9 @@ public class ModelsPolicyTests
             app.MapOpenAiRoute("/v1/{**path}", "openai").UseModels(models => models.Aliases["one"] = "gpt/6");
         });
 
-        (await host.AskAsync(body, path)).Status.ShouldBe(200);
+        var answer = await host.AskAsync(body, path);
 
+        (answer.Status, answer["X-Upstream-Model"]).ShouldBe((200, "gpt/6"));
         var sent = host.Upstream.Requests.ShouldHaveSingleItem();
         (sent.Target, sent.Text).ShouldBe((sentPath, sentBody));
     }
