@@ -60,6 +60,7 @@ internal sealed class AssembledObject(AssembledPart part)
             case (AssembledPart.Message, "audio") when json.TokenType != JsonTokenType.Null:
                 throw new JsonException("Sound comes in pieces that cannot be joined as texts.");
             case (AssembledPart.Answer, "obfuscation"):
+            case (AssembledPart.Answer, "usage") when json.TokenType == JsonTokenType.Null:
             case (AssembledPart.ToolCall, "index"):
                 // Of the stream's form, not of the answer.
                 json.Skip();

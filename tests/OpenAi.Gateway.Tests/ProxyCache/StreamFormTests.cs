@@ -178,6 +178,18 @@ public class StreamFormTests
     }
 
     [Fact]
+    public void A_usage_that_never_came_is_left_out()
+    {
+        const string stream = """
+            data: {"object":"text_completion","choices":[{"text":"a","index":0,"logprobs":null,"finish_reason":"stop"}],"usage":null}
+
+            data: [DONE]
+            """;
+
+        Assemble(stream).ShouldBe("""{"object":"text_completion","choices":[{"text":"a","index":0,"logprobs":null,"finish_reason":"stop"}]}""");
+    }
+
+    [Fact]
     public void What_only_a_stream_has_is_left_out_and_line_ends_do_not_matter()
     {
         var stream = Stream("""{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}""").Replace("{\"id\"", "{\"obfuscation\":\"xyz\",\"id\"").Replace("\n", "\r\n");
@@ -197,7 +209,7 @@ public class StreamFormTests
 
         Same(Assemble(stream)!, $$"""
             {{{JsonHead}},"prompt_filter_results":[{"prompt_index":0}],"choices":[{"index":0,"message":{"role":"assistant","content":"a"},
-            "content_filter_offsets":{"end_offset":1},"finish_reason":"stop"}],"usage":null}
+            "content_filter_offsets":{"end_offset":1},"finish_reason":"stop"}]}
             """).ShouldBeTrue(Assemble(stream));
     }
 
