@@ -57,11 +57,11 @@ internal static class UpstreamResponse
                 continue;
             }
 
-            // The server writes headers in ASCII alone. One that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
+            // One that the gateway or the app has set already, such as X-RateLimit-Limit, stays.
             var text = values.ToString();
-            if (Ascii.IsValid(text) && !Reveals(text, secret) && !RevealsAny(text, otherSecrets) && ((marks & MarkOf(name)) == 0 || !to.ContainsKey(name)))
+            if (!Reveals(text, secret) && !RevealsAny(text, otherSecrets) && ((marks & MarkOf(name)) == 0 || !to.ContainsKey(name)))
             {
-                to[name] = values.Count == 1 ? text : ValuesOf(values);
+                to[name] = !Ascii.IsValid(text) ? InAscii(values) : values.Count == 1 ? text : ValuesOf(values);
             }
         }
     }
@@ -91,6 +91,9 @@ internal static class UpstreamResponse
 
     private static StringValues ValuesOf(HeaderStringValues values) =>
         values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
+
+    // The server writes nothing else. A header without lines is none.
+    private static StringValues InAscii(HeaderStringValues lines) => new([.. lines.Where(static line => Ascii.IsValid(line))]);
 
     private static bool IsValid(HttpHeadersNonValidated headers)
     {

@@ -153,6 +153,19 @@ public sealed class ResponseHeaderTests
         (answer.Status, answer.Text).ShouldBe((200, "{}"));
     }
 
+    [Theory]
+    [InlineData("X-Title: B\u00fccher\r\nX-Title: Films\r\nX-Title: Br\u00fccken\r\nX-Title: Games", "Films|Games")]
+    [InlineData("X-Title: Films\r\nX-Title: B\u00fccher", "Films")]
+    [InlineData("X-Title: B\u00fccher", "")]
+    [InlineData("X-Title: B\u00fccher\r\nX-Title: Br\u00fccken", "")]
+    [InlineData("X-Title: B\u00fccher\r\nX-Title: Films " + GatewayHost.Key, "")]
+    public async Task Only_the_lines_beyond_ASCII_of_a_header_are_left_out(string header, string passed)
+    {
+        var answer = await AnswerAsync(header);
+
+        (answer.Status, answer.Text, string.Join('|', answer.Headers.Values("X-Title"))).ShouldBe((200, "{}", passed));
+    }
+
     [Fact]
     public async Task A_transform_changes_the_headers_before_they_are_sent()
     {
