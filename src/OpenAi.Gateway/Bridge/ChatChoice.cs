@@ -89,8 +89,7 @@ internal readonly ref struct ChatChoice
             reader.Read();
             if ((isContent || isRefusal) && reader.TokenType != JsonTokenType.Null)
             {
-                JsonPiece.Expect(reader.TokenType == JsonTokenType.String);
-                var text = JsonText.Inner(JsonPiece.ValueOf(ref reader, json));
+                var text = reader.TokenType == JsonTokenType.StartArray ? Joined(json, ref reader) : InnerOf(json, ref reader);
                 content = isContent ? text : content;
                 refusal = isRefusal ? text : refusal;
             }
@@ -99,5 +98,28 @@ internal readonly ref struct ChatChoice
         }
 
         return content.IsEmpty ? refusal : content;
+    }
+
+    // Some servers give a text as a list of its parts. Parts of another kind are nothing that a text completion has.
+    private static ReadOnlySpan<byte> Joined(ReadOnlySpan<byte> json, scoped ref Utf8JsonReader reader)
+    {
+        var joined = new ArrayBufferWriter<byte>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            JsonPiece.Expect(reader.TokenType == JsonTokenType.StartObject);
+            var part = JsonPiece.ValueOf(ref reader, json);
+            JsonPiece.Expect(JsonSearch.MemberOf(part, "\"type\""u8).SequenceEqual("\"text\""u8));
+            var text = JsonSearch.MemberOf(part, "\"text\""u8);
+            JsonPiece.Expect(text is [(byte)'"', ..]);
+            joined.Write(JsonText.Inner(text));
+        }
+
+        return joined.WrittenSpan;
+    }
+
+    private static ReadOnlySpan<byte> InnerOf(ReadOnlySpan<byte> json, scoped ref Utf8JsonReader reader)
+    {
+        JsonPiece.Expect(reader.TokenType == JsonTokenType.String);
+        return JsonText.Inner(JsonPiece.ValueOf(ref reader, json));
     }
 }

@@ -39,6 +39,11 @@ public class BridgeAnswerTests
             """{"text":"I will not.","index":0,"logprobs":null,"finish_reason":"stop"}"""
         },
         {
+            "parts of a text", "", """{"index":0,"message":{"content":[{"type":"text","text":"a\n"},{"text":"\u00e9","type":"text","annotations":[]},{"type":"text","text":""}]},"finish_reason":"stop"}""",
+            """{"text":"a\n\u00e9","index":0,"logprobs":null,"finish_reason":"stop"}"""
+        },
+        { "no parts", "", """{"index":0,"message":{"content":[],"refusal":"No"},"finish_reason":"stop"}""", """{"text":"No","index":0,"logprobs":null,"finish_reason":"stop"}""" },
+        {
             "reasoning is not the text", "", """{"index":0,"message":{"content":"a","reasoning_content":"b"},"finish_reason":"stop"}""",
             """{"text":"a","index":0,"logprobs":null,"finish_reason":"stop"}"""
         },
@@ -126,7 +131,13 @@ public class BridgeAnswerTests
         { "a choice that nobody asked for", """{"choices":[{"index":1,"message":{"content":"a"}}]}""" },
         { "a negative choice", """{"choices":[{"index":-1,"message":{"content":"a"}}]}""" },
         { "a choice that is none", """{"choices":["a"]}""" },
-        { "content that is no text", """{"choices":[{"index":0,"message":{"content":[{"type":"text","text":"a"}]}}]}""" },
+        { "content that is no text", """{"choices":[{"index":0,"message":{"content":{"type":"text","text":"a"}}}]}""" },
+        { "a part of the content that is no text", """{"choices":[{"index":0,"message":{"content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"u"}}]}}]}""" },
+        { "a part of another kind that has a text", """{"choices":[{"index":0,"message":{"content":[{"type":"thinking","text":"a"}]}}]}""" },
+        { "a part without kind", """{"choices":[{"index":0,"message":{"content":[{"text":"a"}]}}]}""" },
+        { "a part without text", """{"choices":[{"index":0,"message":{"content":[{"type":"text"}]}}]}""" },
+        { "a part whose text is none", """{"choices":[{"index":0,"message":{"content":[{"type":"text","text":{"value":"a"}}]}}]}""" },
+        { "a part that is no object", """{"choices":[{"index":0,"message":{"content":["a"]}}]}""" },
     };
 
     [Theory]

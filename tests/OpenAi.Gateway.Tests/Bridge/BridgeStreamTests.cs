@@ -19,6 +19,10 @@ public class BridgeStreamTests
             """ "choices":[{"text":"H\u00e9","index":0,"logprobs":null,"finish_reason":null}]"""
         },
         {
+            "parts of a text", "", """ "choices":[{"index":0,"delta":{"content":[{"type":"text","text":"H"},{"type":"text","text":"\u00e9"}]},"finish_reason":null}]""",
+            """ "choices":[{"text":"H\u00e9","index":0,"logprobs":null,"finish_reason":null}]"""
+        },
+        {
             "a refusal", "", """ "choices":[{"index":0,"delta":{"refusal":"No"},"finish_reason":null}]""",
             """ "choices":[{"text":"No","index":0,"logprobs":null,"finish_reason":null}]"""
         },
