@@ -37,6 +37,11 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell, long lastNumber = 0)
     {
         var error = NoteCut(context, attempt, end);
+        if (GatewayRequest.Of(context).IsHeldBack)
+        {
+            return; // What the cache sends in its place is whole.
+        }
+
         if (mayTell && context.Response.ContentLength is null)
         {
             // Most clients of OpenAI's API read an error out of the stream. Those that do not must not see a clean end either.

@@ -41,6 +41,8 @@ public class StaleTests
     [Theory]
     [InlineData("HTTP/1.1 503 Down\r\nContent-Length: 99\r\n\r\nhalf")]
     [InlineData("HTTP/1.1 503 Down\r\nContent-Type: text/event-stream\r\n\r\ndata: half")]
+    [InlineData("HTTP/1.1 503 Down\r\nContent-Type: text/event-stream\r\n\r\n")]
+    [InlineData("HTTP/1.1 503 Down\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")]
     [InlineData("HTTP/1.1 503 Down\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha")]
     [InlineData("")]
     public async Task A_failure_that_breaks_off_does_not_break_the_old_body(string raw)
