@@ -70,22 +70,26 @@ public sealed class ResponseHeaderTests
     public async Task What_the_gateway_says_itself_stays()
     {
         var answer = await AnswerAsync(
-            "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset: 3",
+            "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset: 3\r\nX-Of-Equal-Length: 2",
             route => route.UseLimitCount(limit => (limit.Count, limit.TimeWindow) = (70, TimeSpan.FromMinutes(1))));
 
         (answer.Headers["X-RateLimit-Limit"], answer.Headers["X-RateLimit-Remaining"], answer.Headers["X-RateLimit-Reset"]).ShouldBe(("70", "69", "60"));
+        answer.Headers["X-Of-Equal-Length"].ShouldBe("2", "as long as X-RateLimit-Limit, and another one");
     }
 
     [Fact]
     public async Task A_header_that_comes_twice_is_sent_twice() =>
         (await AnswerAsync("X-Twice: 1\r\nX-Twice: 2")).RawText.ShouldContain("X-Twice: 1\r\nX-Twice: 2\r\n");
 
-    [Fact]
-    public async Task A_dummy_for_a_key_hides_no_header_in_which_it_happens_to_stand()
+    [Theory]
+    [InlineData("x", "next")]
+    [InlineData("sk-7777", "sk-7777")]
+    [InlineData("sk-88888", null)]
+    public async Task A_dummy_for_a_key_hides_no_header_in_which_it_happens_to_stand(string key, string? shown)
     {
-        var answer = await AnswerAsync("X-Echo: next", configure: options => options.ApiKey = "x");
+        var answer = await AnswerAsync($"X-Echo: {shown ?? key}", configure: options => options.ApiKey = key);
 
-        (answer.Headers["X-Echo"], answer.Headers["Content-Type"]).ShouldBe(("next", "application/json"));
+        (answer.Headers["X-Echo"], answer.Headers["Content-Type"]).ShouldBe((shown, "application/json"));
     }
 
     [Theory]
@@ -123,6 +127,8 @@ public sealed class ResponseHeaderTests
 
     [Theory]
     [InlineData("X-Bad: a\u0001b")]
+    [InlineData("X-Bad: a\u001fb")]
+    [InlineData("X-Bad: a\u007fb")]
     [InlineData("X Bad: a")]
     [InlineData("no colon at all")]
     [InlineData(": no name")]

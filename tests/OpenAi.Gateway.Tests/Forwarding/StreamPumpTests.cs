@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Text;
@@ -40,6 +41,26 @@ public class StreamPumpTests
         _time.Advance(Idle);
 
         (await pumping.SoonAsync()).ShouldBe(PumpEnd.Complete);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_slow_to_take_the_head_of_a_stream_stops_the_idle_clock_until_it_has_it()
+    {
+        using var answer = new HttpResponseMessage { Content = new StreamContent(new Pipe().Reader.AsStream()) };
+        answer.Content.Headers.ContentType = new("text/event-stream");
+        using var invoker = new HttpMessageInvoker(new Answering(answer));
+        using var attempt = Begin(invoker);
+        await attempt.SendAsync(invoker, TimeSpan.FromMinutes(1));
+        var client = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        client.Writer.Write("head"u8);
+
+        var pumping = new StreamPump(client.Writer, attempt.Clock, Idle, isEventStream: true, meter: null).CopyAsync(attempt, CancellationToken.None);
+        _time.DueTimes.ShouldBeEmpty();
+        await ReadAsync(client.Reader, "head");
+        await _time.WhenDueAsync(due => due == Idle);
+        _time.Advance(Idle);
+
+        (await pumping.SoonAsync()).ShouldBe(PumpEnd.IdleTimeout);
     }
 
     private static async Task ReadAsync(PipeReader client, string expected)

@@ -118,6 +118,17 @@ public class CacheHitLimitTests
         (await host.PostAsync("/openai?other=1")).ShouldBeRefusedBy("1", "100");
     }
 
+    [Fact]
+    public async Task Without_a_cache_nothing_is_free()
+    {
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai")
+            .UseLimitCount(limit => LimitHost.Of(limit, 1).CountCacheHits = false));
+
+        (await host.PostAsync("/openai")).Status.ShouldBe(200);
+        (await host.PostAsync("/openai")).ShouldBeRefusedBy("1", "60");
+        host.Calls.ShouldBe(1);
+    }
+
     private static Task<RouteHost> StartAsync(bool countsHits) => RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai")
         .UseLimitCount(limit => LimitHost.Of(limit, 2).CountCacheHits = countsHits)
         .UseProxyCache());

@@ -124,6 +124,23 @@ public class CounterSeamTests
     }
 
     [Fact]
+    public async Task A_limit_that_lets_all_pass_while_its_counter_is_down_leaves_the_other_limits_as_they_are()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapGet("/", () => "in")
+                .UseLimitCount(limit =>
+                {
+                    LimitHost.Of(limit, 9).AllowDegradation = true;
+                    limit.UseKey(_ => $"{_counter.IsDown = true}");
+                })
+                .UseLimitCount(limit => LimitHost.Of(limit, 1).UseKey(_ => $"{_counter.IsDown = false}")),
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter));
+
+        (await host.GetAsync("/")).Quota().ShouldBe(("1", "0", "60"));
+        (await host.GetAsync("/")).ShouldBeRefusedBy("1", "60");
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_between_two_limits_costs_the_first_one_nothing()
     {
         var ended = new TaskCompletionSource();

@@ -58,13 +58,13 @@ public class LimitTokensOptionsTests
     }
 
     [Fact]
-    public async Task A_limit_on_the_app_covers_openai_routes_alone()
+    public async Task A_limit_on_the_app_covers_openai_routes_alone_and_what_they_take_tokens_for()
     {
         await using var host = await RouteHost.StartAsync(app =>
         {
             app.UseLimitTokens(limit => TokenHost.Of(limit, 10));
             app.MapPost("/plain", () => "in");
-            app.MapOpenAiRoute("/v1/{**path}", "openai");
+            app.MapOpenAiRoute("/v1/{**path}", "openai").UseModels(models => models.AllowedModels = ["m"]);
         });
 
         (await host.AskAsync(TokenHost.Body(100), "/plain")).Status.ShouldBe(200);

@@ -9,6 +9,7 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 internal sealed class FakeHybridCache : HybridCache
 {
     private readonly ConcurrentQueue<HeldCall> _held = new();
+    private readonly ConcurrentQueue<HeldCall> _heldSets = new();
 
     public ConcurrentDictionary<string, byte[]> Entries { get; } = new();
 
@@ -34,6 +35,14 @@ internal sealed class FakeHybridCache : HybridCache
         return call;
     }
 
+    /// <summary>The next set stores nothing before it is released.</summary>
+    public HeldCall HoldNextSet()
+    {
+        var call = new HeldCall();
+        _heldSets.Enqueue(call);
+        return call;
+    }
+
     public override async ValueTask<T> GetOrCreateAsync<TState, T>(
         string key,
         TState state,
@@ -56,6 +65,11 @@ internal sealed class FakeHybridCache : HybridCache
     public override async ValueTask SetAsync<T>(
         string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
     {
+        if (_heldSets.TryDequeue(out var call))
+        {
+            await call.HoldAsync();
+        }
+
         await MisbehaveAsync();
         SetOptions.Add(options);
         if (!LosesEntries)

@@ -51,8 +51,11 @@ public class ResponseTeeTests
         await tee.StartAsync();
         (await tee.Writer.WriteAsync(new byte[9000])).IsCompleted.ShouldBeTrue();
         await tee.CompleteAsync();
+        await tee.Writer.CompleteAsync();
 
         (client.Length, tee.Body.Length).ShouldBe((0, 0));
+        await tee.Client.Writer.WriteAsync(new byte[5]);
+        client.Length.ShouldBe(5, "another answer takes its place");
     }
 
     [Theory]
@@ -77,6 +80,30 @@ public class ResponseTeeTests
         // The pool gives a thread what this thread gave back last.
         ArrayPool<byte>.Shared.Rent(rented.Array!.Length).ShouldBeSameAs(rented.Array);
         tee.Dispose();
+        ArrayPool<byte>.Shared.Rent(rented.Array.Length).ShouldNotBeSameAs(rented.Array, "which is somebody else's by now");
+    }
+
+    [Fact]
+    public void It_gives_back_what_was_written_and_held_back()
+    {
+        using var client = new MemoryStream();
+        var tee = Over(client, 6000, TeeMode.HoldBack);
+        MemoryMarshal.TryGetArray<byte>(tee.Writer.GetMemory(5000), out var rented).ShouldBeTrue();
+
+        tee.Dispose();
+
+        ArrayPool<byte>.Shared.Rent(rented.Array!.Length).ShouldBeSameAs(rented.Array);
+    }
+
+    [Fact]
+    public async Task What_is_only_passed_on_is_not_remembered()
+    {
+        using var client = new MemoryStream();
+        using var tee = Over(client, 100, TeeMode.Pass);
+
+        await tee.Writer.WriteAsync(new byte[9]);
+
+        (tee.Body.Length, client.Length).ShouldBe((0, 9));
     }
 
     [Fact]

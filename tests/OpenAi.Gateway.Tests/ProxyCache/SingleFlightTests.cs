@@ -7,6 +7,8 @@ public class SingleFlightTests
 {
     private const string Raw = "POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{\"prompt\":\"why?\"}";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(77);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -187,6 +189,46 @@ public class SingleFlightTests
     }
 
     [Fact]
+    public async Task All_who_missed_just_before_the_leader_landed_make_no_second_call()
+    {
+        var store = new FakeHybridCache();
+        await using var host = await StartAsync(store);
+        var late = new[] { store.HoldNextGet(), store.HoldNextGet() };
+        var asking = new[] { host.AskAsync(), host.AskAsync() };
+        await Task.WhenAll(late.Select(call => call.Reached)).SoonAsync();
+        var stored = await host.AskAsync();
+
+        // One of them leads, and the other one waits for it.
+        var again = store.HoldNextGet();
+        late[0].Release();
+        await again.Reached.SoonAsync();
+        late[1].Release();
+        await host.WhenDueAsync(Patience);
+        again.Release();
+        var replies = await Task.WhenAll(asking);
+
+        replies.ShouldAllBe(reply => reply.Cache == "HIT" && reply.Text == stored.Text);
+        host.UpstreamCalls.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Who_comes_while_the_answer_is_being_stored_makes_no_second_call()
+    {
+        var store = new FakeHybridCache();
+        await using var host = await StartAsync(store);
+        var storing = store.HoldNextSet();
+        var leading = host.AskAsync();
+        await storing.Reached.SoonAsync();
+
+        var following = host.AskAsync();
+        await host.WhenDueAsync(Patience);
+        storing.Release();
+
+        (await following).Text.ShouldBe((await leading).Text);
+        host.UpstreamCalls.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task An_endpoint_that_throws_fails_each_on_its_own()
     {
         var calls = 0;
@@ -212,4 +254,7 @@ public class SingleFlightTests
         replies.ShouldAllBe(reply => reply.Status == 500);
         calls.ShouldBe(4);
     }
+
+    private static Task<CacheHost> StartAsync(FakeHybridCache store) =>
+        CacheHost.StartAsync(CacheHost.Numbered(), cache => cache.LockTimeout = Patience, store.RegisterAsOwn);
 }

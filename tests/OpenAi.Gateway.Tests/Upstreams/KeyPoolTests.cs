@@ -156,13 +156,16 @@ public sealed class KeyPoolTests
         Keys(upstream).Count(key => key == '1').ShouldBe(1);
     }
 
-    [Fact]
-    public async Task A_refused_key_is_not_to_blame_when_the_upstream_fails_with_another_one()
+    [Theory]
+    [InlineData(500, false)]
+    [InlineData(200, true)]
+    public async Task A_refused_key_is_not_to_blame_when_the_upstream_fails_with_another_one(int status, bool hasFallback)
     {
         await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}", KeyOf(connection.Request) == '1' ? 401 : 500));
-        await using var gateway = await StartAsync(upstream);
+        await using var fallback = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await FallbackHost.StartAsync(upstream, hasFallback ? [("other", fallback)] : [], AddKeys, time: _time);
 
-        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(500);
+        (await gateway.SendAsync(Request.Post())).Status.ShouldBe(status);
 
         Keys(upstream).ShouldBe("12");
         PairsOf(gateway).ShouldAllBe(pair => pair.Key.Cooldown.Left == TimeSpan.Zero);
