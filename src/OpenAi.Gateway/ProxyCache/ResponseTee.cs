@@ -111,11 +111,6 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
 
     protected override void Written(int bytes)
     {
-        if (Mode == TeeMode.HoldBack)
-        {
-            return;
-        }
-
         if (Shared is not null)
         {
             Shared.Append(_given.Span[..bytes]);

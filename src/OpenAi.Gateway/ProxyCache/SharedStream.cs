@@ -88,7 +88,7 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
 
             foreach (var reader in _readers)
             {
-                if (IsTooLong && Length - reader.Position > maxSize)
+                if (Length - reader.Position > maxSize)
                 {
                     reader.Lose();
                 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using OpenAi.Gateway.Tests.Diagnostics;
 using OpenAi.Gateway.Tests.LimitTokens;
 using OpenAi.Gateway.Tests.Models;
 using OpenAi.Gateway.Tests.Routing;
@@ -28,6 +29,7 @@ public class BudgetTests
     public async Task A_spent_budget_is_told_in_openais_words_and_not_worth_a_retry()
     {
         await using var host = await StartAsync(budget => budget.Amount = 0.001m, connection => connection.WriteJsonAsync(TokenHost.Usage(10, 400)));
+        using var measured = new Measurements(host.Server.Services);
         await host.AskAsync(TokenHost.Body(400));
         await host.ShouldHaveSpentAsync(810 / Million);
 
@@ -37,6 +39,7 @@ public class BudgetTests
         (refused["x-should-retry"], refused["Retry-After"]).ShouldBe(("false", null));
         refused.Text.ShouldBe(
             """{"error_msg":"The budget is spent.","error":{"message":"The budget is spent.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}""");
+        measured.Of("limit.rejections").ShouldHaveSingleItem().Tags.ShouldBe("http.route=/v1/{**path}, openai_gateway.limit.kind=budget");
         await host.ShouldHaveSpentAsync(810 / Million);
     }
 

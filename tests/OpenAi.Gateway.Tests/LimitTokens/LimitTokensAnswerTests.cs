@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using OpenAi.Gateway.Tests.Diagnostics;
 using OpenAi.Gateway.Tests.Models;
 using OpenAi.Gateway.Tests.Routing;
 
@@ -46,11 +47,13 @@ public class LimitTokensAnswerTests
     {
         // 19 bytes in names, texts and numbers are as many tokens.
         await using var host = await TokenHost.StartAsync(_ => { });
+        using var measured = new Measurements(host.Server.Services);
 
         (await host.AskAsync(TokenHost.Body(982))).Refusal().ShouldBe((400, "request_too_large_for_limit", "max_tokens"));
         (await host.AskAsync(TokenHost.Body(981))).ShouldSatisfyAllConditions(
             passed => passed.Status.ShouldBe(200),
             passed => passed.TokenQuota().Remaining.ShouldBe("0"));
+        measured.Of("limit.rejections").ShouldHaveSingleItem().Tags.ShouldBe("http.route=/v1/{**path}, openai_gateway.limit.kind=tokens");
     }
 
     [Theory]

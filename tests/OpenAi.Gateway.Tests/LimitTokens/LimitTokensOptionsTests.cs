@@ -58,6 +58,23 @@ public class LimitTokensOptionsTests
     }
 
     [Fact]
+    public async Task Who_can_take_nothing_of_a_limit_is_told_nothing_of_it_and_the_counter_neither()
+    {
+        var counter = new ScriptedCounter();
+        await using (var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/{**path}", "openai").UseLimitTokens(limit => TokenHost.Of(limit, 1_000).Counts = CountedTokens.Output),
+            builder => builder.Services.AddSingleton<LimitCounter>(counter),
+            connection => connection.WriteJsonAsync("""{"object":"list","usage":{"prompt_tokens":10,"total_tokens":10}}""")))
+        {
+            (await host.AskAsync("""{"model":"m","input":"text"}""", "/v1/embeddings")).ShouldSatisfyAllConditions(
+                answer => answer.Status.ShouldBe(200),
+                answer => answer.TokenQuota().ShouldBe((null, null, null)));
+        }
+
+        counter.Reserved.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_limit_on_the_app_covers_openai_routes_alone_and_what_they_take_tokens_for()
     {
         await using var host = await RouteHost.StartAsync(app =>

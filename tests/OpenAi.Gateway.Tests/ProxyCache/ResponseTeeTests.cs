@@ -95,6 +95,42 @@ public class ResponseTeeTests
         ArrayPool<byte>.Shared.Rent(rented.Array!.Length).ShouldBeSameAs(rented.Array);
     }
 
+    [Theory]
+    [InlineData(false, "hello")]
+    [InlineData(true, "")]
+    public async Task Memory_may_be_filled_in_parts(bool isHeldBack, string expected)
+    {
+        using var client = new MemoryStream();
+        using var tee = Over(client, 100, isHeldBack ? TeeMode.HoldBack : TeeMode.Remember);
+
+        "hello"u8.CopyTo(tee.Writer.GetSpan(5));
+        tee.Writer.Advance(2);
+        tee.Writer.Advance(3);
+        await tee.Writer.FlushAsync();
+
+        Encoding.ASCII.GetString(tee.Body.Span).ShouldBe(expected);
+        Encoding.ASCII.GetString(client.ToArray()).ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task What_goes_on_for_others_reaches_the_client_no_more_that_has_gone()
+    {
+        using var client = new MemoryStream();
+        using var tee = Over(client, 100, TeeMode.Remember);
+        var stream = new SharedStream(200, [], 100, () => { });
+        using var follower = stream.TryJoin()!;
+        tee.Begin();
+        tee.Share(stream, stream.LeaderLeft);
+        await tee.Writer.WriteAsync(new byte[2]);
+
+        stream.LeaderLeft();
+        (await tee.Writer.WriteAsync(new byte[5000])).IsCompleted.ShouldBeFalse();
+        await tee.StartAsync();
+        await tee.CompleteAsync();
+
+        (client.Length, stream.Length).ShouldBe((2, 5002));
+    }
+
     [Fact]
     public async Task What_is_only_passed_on_is_not_remembered()
     {

@@ -56,6 +56,36 @@ public class StaleTests
         ShouldBeStale(await AskPastItsTimeAsync(host));
     }
 
+    [Theory]
+    [InlineData("starts")]
+    [InlineData("flushes")]
+    [InlineData("completes")]
+    [InlineData("writes")]
+    [InlineData("says nothing")]
+    public async Task A_failing_endpoint_of_the_apps_own_that(string how)
+    {
+        var isDown = false;
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), map: app => app.MapPost(CacheHost.Path, (HttpResponse response) =>
+        {
+            response.StatusCode = isDown ? 503 : 200;
+            return !isDown ? response.WriteAsJsonAsync(new { answer = 1 }) : how switch
+            {
+                "starts" => response.StartAsync(),
+                "flushes" => response.Body.FlushAsync(),
+                "completes" => response.CompleteAsync(),
+                "writes" => response.WriteAsync("down"),
+                _ => Task.CompletedTask,
+            };
+        }).UseProxyCache(cache => cache.StaleIfError = Window));
+        await host.AskAsync();
+        isDown = true;
+        host.Time.Advance(CacheHost.Ttl);
+
+        var reply = await host.AskAsync();
+
+        (reply.Status, reply.Cache, reply.Text).ShouldBe((200, "STALE", "{\"answer\":1}"));
+    }
+
     [Fact]
     public async Task An_upstream_that_refuses_the_connection()
     {
