@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
-/// <summary>A stored answer. It knows itself how long it is fresh, whatever the store remembers.</summary>
+/// <summary>A stored answer. It says itself how long it is fresh, however long a store keeps it.</summary>
 internal sealed record CacheEntry(
     int Status,
     DateTimeOffset StoredAt,
@@ -11,10 +11,10 @@ internal sealed record CacheEntry(
     KeyValuePair<string, StringValues>[] Headers,
     ReadOnlyMemory<byte> Body)
 {
-    /// <summary>Whether it is an event stream; else it is something whole, usually JSON.</summary>
+    /// <summary>Whether it is an event stream; otherwise it is one document, usually JSON.</summary>
     public bool IsEventStream { get; } = ContentHeaders.IsEventStream(Headers.ValuesOf(HeaderNames.ContentType));
 
-    /// <summary>The bytes that it was written to already, if it was.</summary>
+    /// <summary>The entry as bytes, if it has been written already.</summary>
     public byte[]? Stored { get; init; }
 
     /// <summary>About how much memory it takes besides its body, in bytes: itself, and the strings of its headers.</summary>

@@ -4,18 +4,18 @@ using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
-/// <summary>The bytes of an entry. Whatever is not exactly this version counts as nothing stored.</summary>
+/// <summary>Writes an entry as bytes and reads it back. Bytes that are not exactly of this version count as nothing stored.</summary>
 internal static class CacheEntryFormat
 {
     private const byte Version = 1;
 
-    // Ten thousand years: whoever adds something to it gets no overflow.
+    // Ten thousand years: short enough that adding another time to it does not overflow.
     private const long LongestTicks = 10_000 * 366 * TimeSpan.TicksPerDay;
 
     // Version and status stand before it.
     private const int StoredAtStart = sizeof(byte) + sizeof(short);
 
-    /// <summary>The bytes of an entry; those that it was written to already, if it was.</summary>
+    /// <summary>The bytes of an entry, which has them already if it was written before.</summary>
     public static byte[] BytesOf(CacheEntry entry) => entry.Stored ?? Write(entry);
 
     public static byte[] Write(CacheEntry entry)
@@ -26,7 +26,7 @@ internal static class CacheEntryFormat
         return bytes;
     }
 
-    /// <summary>The bytes of an entry whose body is still to be written, to the end of them, and when it was stored.</summary>
+    /// <summary>The bytes of an entry in which two things are still to be written: the body, at their end, and when it was stored.</summary>
     public static byte[] Begin(int status, TimeSpan freshFor, KeyValuePair<string, StringValues>[] headers, int bodyLength, out int bodyStart)
     {
         bodyStart = LengthOfHead(headers);

@@ -9,7 +9,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? distributed, ILogger logger) : EntryStore
 {
-    // The second level does not tell how long an entry still lives; the entry itself knows how long it is fresh.
+    // How long memory holds what the distributed cache gave, which does not tell when an entry expires. The entry itself says how long it is fresh.
     private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
 
     public override string Name => distributed is null ? "memory" : $"memory and {distributed.GetType().Name}";
@@ -20,7 +20,7 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
 
     public override ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
-        // Only its bytes: most answers are never asked for again, and what was read of them would take more memory than they do.
+        // Memory holds only the bytes: most answers are never asked for again, and with the headers as objects an entry takes more.
         var bytes = CacheEntryFormat.BytesOf(entry);
         memory.Hold(key, bytes, keepFor);
         return distributed is null ? default : SetAsync(distributed, key, bytes, keepFor);
@@ -32,7 +32,7 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
         return distributed is null ? default : new(distributed.RemoveAsync(key.ToString()));
     }
 
-    // Null when the bytes are no entry, or had to go.
+    // Null when the bytes are not an entry, or have been removed meanwhile.
     private CacheEntry? Read(HeldEntry held)
     {
         var entry = CacheEntryFormat.Read(held.Bytes);

@@ -4,11 +4,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Entries in memory, bounded by what they take. They go in the order in which they came, but one that was asked for meanwhile gets another turn.
-/// So a new entry always finds room, and finding it takes no look at all the others, which of ten thousands costs more than to answer.
+/// Entries in memory, bounded by what they take. They leave in the order in which they came, but one that was asked for meanwhile gets another turn.
+/// So a new entry always finds room without a look at all the others, which among tens of thousands would cost more than an answer.
 /// </summary>
 /// <param name="sizeLimit">The most that they may take, in bytes.</param>
-/// <param name="time">When they expire.</param>
+/// <param name="time">What they expire by.</param>
 internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
 {
     private readonly ConcurrentDictionary<CacheKey, HeldEntry> _entries = new();
@@ -47,7 +47,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
                 return;
             }
 
-            // First the room: those that get another turn would come behind the new one, whose turn to go it would be then.
+            // Room is made first: entries that get another turn would go behind the new one in the queue, which could then have to leave at once.
             MakeRoom(held.Size);
             _entries[key] = held;
             _turns.Enqueue(held);
@@ -73,7 +73,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
         }
     }
 
-    // Its place in the queue is given up when its turn comes.
+    // Its place in the queue stays, and is given up when its turn comes.
     private void Clear(CacheKey key)
     {
         if (_entries.TryRemove(key, out var held))
@@ -103,7 +103,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
         _entries.TryRemove(KeyValuePair.Create(next.Key, next));
         _size -= next.Size;
 
-        // Whoever still reads it must not have more kept with it.
+        // A request that still has the entry may call Keep: without its bytes that adds nothing to the size.
         next.Clear();
     }
 }

@@ -3,7 +3,7 @@ namespace OpenAi.Gateway;
 /// <summary>Where entries are stored. Whatever it throws, a request goes on without it.</summary>
 internal abstract class EntryStore
 {
-    /// <summary>What the log says of where answers are.</summary>
+    /// <summary>What the log calls the store.</summary>
     public abstract string Name { get; }
 
     /// <summary>The entry, or <see langword="null"/> when there is none.</summary>

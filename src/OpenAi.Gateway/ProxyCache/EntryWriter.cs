@@ -3,12 +3,12 @@ using System.Text;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Writes what <see cref="BinaryReader"/> reads, straight to where it shall stand.</summary>
+/// <summary>Writes values as <see cref="BinaryReader"/> reads them, straight into the array that is kept.</summary>
 internal ref struct EntryWriter(Span<byte> bytes)
 {
     private Span<byte> _rest = bytes;
 
-    /// <summary>How long a text becomes: its bytes, behind their number in groups of seven bits.</summary>
+    /// <summary>How many bytes a text takes: its own, after their number in groups of seven bits.</summary>
     public static int LengthOf(string text)
     {
         var bytes = BytesOf(text);

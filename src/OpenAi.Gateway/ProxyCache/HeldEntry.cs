@@ -12,7 +12,7 @@ internal sealed class HeldEntry(CacheKey key, byte[] bytes, long heldAt, TimeSpa
 
     public CacheKey Key => key;
 
-    /// <summary>Empty when the entry had to go.</summary>
+    /// <summary>Empty once the entry has been removed.</summary>
     public byte[] Bytes { get; private set; } = bytes;
 
     public CacheEntry? Entry { get; private set; }

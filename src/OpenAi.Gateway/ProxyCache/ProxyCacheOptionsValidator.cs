@@ -7,7 +7,7 @@ internal sealed partial class ProxyCacheOptionsValidator : IValidateOptions<Prox
     public static readonly ProxyCacheOptionsValidator Instance = new();
     private static readonly Annotations DataAnnotations = new();
 
-    // Added to whatever else keeps an answer, it is a time that every store can count.
+    // Short enough that every store can count it, even when the other times for which an answer is kept are added.
     private static readonly TimeSpan LongestStale = TimeSpan.FromDays(3650);
 
     public ValidateOptionsResult Validate(string? name, ProxyCacheOptions options)

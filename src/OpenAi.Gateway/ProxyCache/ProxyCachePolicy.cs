@@ -42,7 +42,7 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
         }
     }
 
-    // The binder adds to lists; written in configuration, they replace the defaults.
+    // The binder adds to lists, but one that is written in configuration replaces the default.
     private static void Bind(IConfiguration section, ProxyCacheOptions options)
     {
         var (methods, statuses) = (options.Methods, options.HttpStatus);
@@ -56,7 +56,7 @@ internal sealed class ProxyCachePolicy(Reloadable<ProxyCachePolicy.Compiled> cac
     /// <summary>A cache's options, ready for use.</summary>
     internal sealed class Compiled(ProxyCacheOptions options)
     {
-        // How long an answer is still known after its time, so that EXPIRED can be told from MISS.
+        // The longest that an answer is kept past its time only to tell EXPIRED from MISS.
         private static readonly TimeSpan LongestMemory = TimeSpan.FromMinutes(10);
 
         private readonly VariableTemplate[] _bypass = [.. options.Bypass.Select(VariableTemplate.Parse)];
