@@ -5,10 +5,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
-/// <summary>What <c>Cache-Control</c> of client and upstream says (RFC 9111), for caches that shall obey it.</summary>
+/// <summary>What <c>Cache-Control</c> of client and upstream says (RFC 9111), for caches that are to obey it.</summary>
 internal static partial class CacheControlRules
 {
-    // What is larger counts as this (RFC 9111, 1.2.2).
+    // A larger number of seconds counts as this one (RFC 9111, 1.2.2).
     private const string LargestNumber = "2147483647";
 
     /// <summary>Whether the client wants neither a stored answer nor its own to be stored.</summary>
@@ -17,7 +17,7 @@ internal static partial class CacheControlRules
     /// <summary>Whether the client wants a new answer, which may be stored.</summary>
     public static bool AsksUpstream(ProxyCacheOptions options, HttpRequest request) => OfClient(options, request)?.NoCache == true;
 
-    /// <summary>Whether the client wants no call of the upstream.</summary>
+    /// <summary>Whether the client does not want the upstream to be called.</summary>
     public static bool AsksOnlyCache(ProxyCacheOptions options, HttpRequest request) => OfClient(options, request)?.OnlyIfCached == true;
 
     /// <summary>Whether the client takes an entry of this age.</summary>
@@ -34,7 +34,7 @@ internal static partial class CacheControlRules
             && (control.MinFresh is not { } minFresh || entry.FreshFor - age >= minFresh);
     }
 
-    /// <summary>How old the upstream says that its answer is already, as it came from a cache there.</summary>
+    /// <summary>How old the answer is already by its <c>Age</c> header, which it has when it came from a cache of the upstream's.</summary>
     public static TimeSpan AgeOf(IHeaderDictionary headers) =>
         headers.Age is [{ } age, ..] && HeaderUtilities.TryParseNonNegativeInt64(age, out var seconds)
             ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue))
@@ -46,7 +46,7 @@ internal static partial class CacheControlRules
         var control = Parse(headers.CacheControl);
         if (control is null && headers.CacheControl.Count > 0)
         {
-            // What cannot be read may forbid it.
+            // A header that cannot be read may forbid storing.
             return null;
         }
 
@@ -59,11 +59,11 @@ internal static partial class CacheControlRules
         return freshFor > age ? freshFor : null;
     }
 
-    /// <summary>Whether the upstream forbids to give its answer past its freshness (RFC 9111, 4.2.4).</summary>
+    /// <summary>Whether the upstream forbids giving its answer once it is stale (RFC 9111, 4.2.4).</summary>
     public static bool ForbidsStale(CacheEntry entry) => Parse(entry.Headers.ValuesOf(HeaderNames.CacheControl))
         is { MustRevalidate: true } or { ProxyRevalidate: true } or { SharedMaxAge: not null };
 
-    // Null when it says nothing, or is not asked.
+    // Null when the client says nothing, or the options do not obey it.
     private static CacheControlHeaderValue? OfClient(ProxyCacheOptions options, HttpRequest request) =>
         options.ObeysClient ? Parse(request.Headers.CacheControl) : null;
 

@@ -8,7 +8,7 @@ internal readonly record struct CacheKey(UInt128 High, UInt128 Low)
 {
     private const string Prefix = "oag:1:";
 
-    // One for each thread: what is made for a single call looks its algorithm up anew, which takes longer than to hash a question.
+    // One for each thread: a hash that is made for a single call looks up its algorithm again, which takes longer than hashing a question.
     [ThreadStatic]
     private static IncrementalHash? _sha256;
 
@@ -21,7 +21,7 @@ internal readonly record struct CacheKey(UInt128 High, UInt128 Low)
         return new CacheKey(BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
     }
 
-    // One part of a hash is as good as any.
+    // The key is a hash already: any part of it will do.
     public override int GetHashCode() => (int)(uint)Low;
 
     /// <summary>The key as a store outside the process knows it.</summary>

@@ -7,7 +7,7 @@ internal sealed class CacheKeyTemplate
 
     private const string Consumer = "$consumer_name";
 
-    // Two routes may ask the upstream for one path with other headers: a request's own host and path keep them apart.
+    // With the request's own host and path, as two routes may ask the upstream for the same path, but with different headers.
     private static readonly string[] DefaultParts =
     [
         "$request_method", "$host", "$uri", "$upstream_uri", Body, Consumer, "$http_openai_organization", "$http_openai_project", "$http_openai_beta",
@@ -52,14 +52,14 @@ internal sealed class CacheKeyTemplate
                 case PartKind.Body:
                     if (request.AskedModel != request.Model?.Model)
                     {
-                        // The answer says which model was asked for, or that it was another one.
+                        // An answer to an alias has a header that names the real model; one to that model's own name does not.
                         material.Add(request.AskedModel);
                     }
 
                     material.Add(request.Model, body);
                     if (request is { Operation: ModelOperation.Completions, Model.Model: { } model, Route.Settings.Bridge: { } bridge })
                     {
-                        // The body that goes upstream is the bridge's, whose settings may change.
+                        // The bridge writes the body that goes upstream, and its settings may change.
                         material.Add(bridge.Options.Path);
                         material.Add(bridge.TargetOf(model).KeyPart);
                     }
@@ -77,8 +77,8 @@ internal sealed class CacheKeyTemplate
         return material.ToKey();
     }
 
-    // In a key, three variables say more than elsewhere: all that tells one user from another, the method that an entry to purge was stored under, and
-    // the host with its port, as two routes with one path may differ in it alone.
+    // In a key, three variables say more than elsewhere: $consumer_name all that tells one user from another, $request_method the method that an
+    // entry to purge was stored under, and $host the port, too, as two routes with one path may differ in it alone.
     private static Func<GatewayRequest, string?>? Find(string word) => word switch
     {
         "consumer_name" => CacheCaller.Of,

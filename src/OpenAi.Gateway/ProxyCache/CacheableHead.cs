@@ -7,14 +7,14 @@ namespace OpenAi.Gateway;
 /// <summary>Which answers may be stored by their headers, and which of their headers are stored with them.</summary>
 internal static class CacheableHead
 {
-    // Of this one answer or connection only, or made anew for each.
+    // These belong to one answer or one connection, or are made anew for each answer.
     private static readonly HeaderNameSet NotStored = new(
         "Set-Cookie", "Set-Cookie2", "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length", "Date", "Server",
         "Age", "Alt-Svc", "Retry-After");
 
     /// <summary>
-    /// An encoded answer suits only some clients, one that sets a cookie a single one; one that varies with a header that is not in the key suits
-    /// only some requests. (The gateway itself asks an upstream without <c>Accept-Encoding</c> and <c>Origin</c>.)
+    /// Whether an answer suits everybody who asks the same: an encoded one suits only some clients, one with a cookie a single client, and one that
+    /// varies by a header only some requests. (<c>Accept-Encoding</c> and <c>Origin</c> do not count: the gateway does not send them upstream.)
     /// </summary>
     public static bool IsCacheable(IHeaderDictionary headers, HeadBefore before, bool isForwarded) =>
         !ContentHeaders.IsEncoded(headers.ContentEncoding)
@@ -31,7 +31,7 @@ internal static class CacheableHead
         var count = 0;
         foreach (var header in all.Headers)
         {
-            // How much of a limit was left then says nothing now.
+            // What was left of a rate limit then means nothing to those who get the answer later.
             if (!NotStored.Contains(header.Key)
                 && !header.Key.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase)
                 && !header.Key.Equals(statusHeader, StringComparison.OrdinalIgnoreCase)

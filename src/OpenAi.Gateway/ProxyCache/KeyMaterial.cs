@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace OpenAi.Gateway;
 
 /// <summary>What a key is the hash of.</summary>
-/// <param name="bodyLength">How long the body is, so that its room is there at once.</param>
+/// <param name="bodyLength">How long the body is, so that room for it is taken at once.</param>
 internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
 {
     private const int RoomForOthers = 1024;
 
     private readonly PooledBytes _bytes = new(RoomForOthers + bodyLength);
 
-    // Each text goes behind its length, so that no part can pretend to be two.
+    // Each text follows its length, so that one part can never look like two.
     public void Add(string? text) => Add("", text);
 
     /// <summary>Adds two texts as one.</summary>
@@ -22,7 +22,7 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
         _bytes.Append(MemoryMarshal.AsBytes(text.AsSpan()));
     }
 
-    /// <summary>Adds what tells a question from others: of one to a model the body to send, without the form of its answer.</summary>
+    /// <summary>Adds the body; of a question to a model only what tells it from others (see <see cref="QuestionKey"/>).</summary>
     public void Add(ModelRequest? model, ReadOnlySpan<byte> body)
     {
         var start = _bytes.Length;

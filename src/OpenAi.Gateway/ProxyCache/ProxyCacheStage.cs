@@ -32,7 +32,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             return BypassAsync(request, options);
         }
 
-        // The model's stage has usually read it.
+        // Without a state machine in the usual case: the model's stage has read the body already.
         var reading = ReadBodyAsync(request, cache);
         return reading.IsCompletedSuccessfully ? LookUp(request, cache, reading.Result) : LookUpLaterAsync(request, cache, reading);
     }
@@ -44,7 +44,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     {
         if (body is null)
         {
-            return Task.CompletedTask; // It could not be read, and the client knows.
+            return Task.CompletedTask; // It could not be read, and the client has been told.
         }
 
         if (!body.IsComplete || IsInConversation(request, body) || (cache.Key.IncludesBody && WasReadBefore(request.Context, body)))
@@ -75,7 +75,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
             return RefuseAsync(request, options, CacheStatus.Miss);
         }
 
-        // An answer in flight was asked for earlier, so that it does not do for who asks the upstream.
+        // Whoever wants a new answer by no-cache must not get the one of a flight that began earlier.
         return CacheControlRules.AsksUpstream(options, context.Request)
             ? _miss.FetchAsync(request, cache, key, answer, flight: null)
             : _miss.InvokeAsync(request, cache, key, answer);
@@ -91,7 +91,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         var wasStored = false;
         foreach (var method in cache.Methods)
         {
-            // The key of the request as it was stored, whose method was another one.
+            // The entry was stored under the key of a request with this method, not with PURGE.
             request.PurgedMethod = method;
             if (await _cache.RemoveAsync(request, cache.Key.KeyOf(request, body.Memory.Span)) is not { } existed)
             {
@@ -148,11 +148,11 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         return next(request);
     }
 
-    // The upstream keeps it, and adds each question and answer to it: the same words are another question then.
+    // The upstream keeps the conversation, and adds each question and answer to it: the same words are a different question later.
     private static bool IsInConversation(GatewayRequest request, RequestBody body) =>
         request.Operation == ModelOperation.Responses && !JsonSearch.MemberOf(body.Memory.Span, "\"conversation\""u8).IsEmpty;
 
-    // Something before the cache took the body, as antiforgery does with a form: what is left of it tells no question from another.
+    // Something before the cache has read the body, as antiforgery does with a form: what is left of it does not tell one question from another.
     private static bool WasReadBefore(HttpContext context, RequestBody body) =>
         body.Memory.Length < context.Request.ContentLength || context.Features.Get<IFormFeature>()?.Form is not null;
 }

@@ -3,13 +3,14 @@ using System.Collections.Frozen;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// The paths of what an upstream keeps for its clients, such as files and threads. It changes, and whoever creates one twice wants two.
+/// The paths of what an upstream keeps for its clients, such as files and threads. No answer about them is stored: they change, and whoever creates
+/// one twice wants two.
 /// </summary>
 internal static class StatefulPaths
 {
     private const string Chats = "/chat/completions";
     private const string Responses = "/responses/";
-    private const string InputTokens = "/responses/input_tokens"; // Only counts those of a question.
+    private const string InputTokens = "/responses/input_tokens"; // Only counts the tokens of a question, and keeps nothing.
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Names = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -30,7 +31,7 @@ internal static class StatefulPaths
             }
         }
 
-        // Those that were stored, or one of them by its identifier.
+        // The chats that the upstream has stored, or one of them, or a response by its identifier.
         return path.Contains(Chats, StringComparison.OrdinalIgnoreCase)
             || (path.Contains(Responses, StringComparison.OrdinalIgnoreCase) && !path.EndsWith(InputTokens, StringComparison.OrdinalIgnoreCase));
     }
