@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// <remarks>Throws a <see cref="JsonException"/> for what cannot be put together.</remarks>
 internal sealed class AssembledObject(AssembledPart part)
 {
-    // As they stand in the text, escaped or not: what is not understood is not changed either.
+    // By their names as they stand in the text, escapes included: a member that is not understood is not changed either.
     private readonly OrderedDictionary<string, AssembledValue> _members = new(StringComparer.Ordinal);
 
     public AssembledValue this[string name]
@@ -62,12 +62,12 @@ internal sealed class AssembledObject(AssembledPart part)
             case (AssembledPart.Answer, "obfuscation"):
             case (AssembledPart.Answer, "usage") when json.TokenType == JsonTokenType.Null:
             case (AssembledPart.ToolCall, "index"):
-                // Of the stream's form, not of the answer.
+                // These belong to the form of a stream; a JSON answer does not have them.
                 json.Skip();
                 break;
             case (AssembledPart.ToolCall, "id"):
             case (AssembledPart.Call, "name"):
-                // Some servers give all calls of a message the same index.
+                // Some servers give all calls of a message the same index: two calls must not be joined to one, so that a different value throws.
                 this[name].TakeLast(ref json, text, mayChange: false);
                 break;
             case (AssembledPart.Answer, "choices"):

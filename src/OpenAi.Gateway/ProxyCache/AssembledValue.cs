@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace OpenAi.Gateway;
 
-/// <summary>A value that comes in pieces: a text, an array, an object, several of them, or one of which the last word counts.</summary>
+/// <summary>A value that comes in pieces: a text, an array, an object, objects by their index, or anything else, of which the last one counts.</summary>
 internal sealed class AssembledValue
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
@@ -24,12 +24,12 @@ internal sealed class AssembledValue
     /// <summary>Whether nothing but <c>null</c> came.</summary>
     public bool IsNull => _kind == Kind.Null;
 
-    /// <summary>Whether an empty text stands in place of a value that never came.</summary>
+    /// <summary>Whether only an empty text came, which some servers send instead of <c>null</c>.</summary>
     public bool IsEmptyText => Is("\"\""u8);
 
     public IEnumerable<AssembledObject> Items => _items?.Values ?? [];
 
-    /// <summary>Says what the value is, whatever came.</summary>
+    /// <summary>Sets the value, whatever has come before.</summary>
     public void Set(ReadOnlySpan<byte> json)
     {
         _kind = Kind.Last;
@@ -40,12 +40,12 @@ internal sealed class AssembledValue
     public bool Is(ReadOnlySpan<byte> json) => _kind == Kind.Last && _bytes.WrittenSpan.SequenceEqual(json);
 
     /// <summary>
-    /// Takes the value at which the reader stands in place of the one before; <c>null</c> takes nothing away, nor does the empty text that some
-    /// servers send in its stead.
+    /// Replaces the value by the one at which the reader stands. Neither <c>null</c> nor the empty text that some servers send instead of it
+    /// replaces a value that has come.
     /// </summary>
     /// <param name="json">The reader.</param>
     /// <param name="text">What it reads.</param>
-    /// <param name="mayChange">Whether another value is another word for the same thing, and not of another thing.</param>
+    /// <param name="mayChange">Whether the value may differ from the one before; if not, a different one belongs to a different thing, and throws.</param>
     public void TakeLast(ref Utf8JsonReader json, ReadOnlySpan<byte> text, bool mayChange = true)
     {
         var value = JsonPiece.ValueOf(ref json, text);
@@ -58,7 +58,7 @@ internal sealed class AssembledValue
         }
     }
 
-    /// <summary>Adds what stands between the quotes of a text. Escapes are whole in themselves, so that they need not be resolved.</summary>
+    /// <summary>Adds what stands between the quotes of a text. No escape is split between two pieces, so that they need not be resolved.</summary>
     public void TakeText(ReadOnlySpan<byte> escaped)
     {
         Become(Kind.Text);
@@ -90,7 +90,7 @@ internal sealed class AssembledValue
         _members.Take(ref json, text);
     }
 
-    /// <summary>Takes the objects of an array, each to what came with its <c>index</c> before.</summary>
+    /// <summary>Takes the objects of an array, and joins each to what came before with the same <c>index</c>.</summary>
     public void TakeItems(ref Utf8JsonReader json, ReadOnlySpan<byte> text, AssembledPart part)
     {
         if (json.TokenType == JsonTokenType.Null)

@@ -11,7 +11,7 @@ internal static class CacheForm
     private static readonly StringValues EventStream = "text/event-stream";
 
     /// <summary>
-    /// A stored answer in the form that a request asks for; <see langword="null"/> when it cannot be had from it. Where the form is part of the
+    /// A stored answer in the form that a request asks for; <see langword="null"/> when it cannot be made. Where the form is part of the
     /// key, or the gateway knows no form, it is given as it is.
     /// </summary>
     public static CacheEntry? For(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheEntry entry)

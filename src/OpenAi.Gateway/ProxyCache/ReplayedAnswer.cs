@@ -15,10 +15,10 @@ internal sealed class ReplayedAnswer
     {
     }
 
-    /// <summary>Whether it is one of a chat; else it is one of the legacy endpoint.</summary>
+    /// <summary>Whether it is one of a chat; otherwise it is one of the legacy endpoint.</summary>
     public bool IsChat => _kind.AsSpan().SequenceEqual("\"chat.completion\""u8);
 
-    /// <summary>The members that every event repeats, each behind its comma.</summary>
+    /// <summary>The members that every event repeats, each after a comma.</summary>
     public ReadOnlySpan<byte> Others => _others.WrittenSpan;
 
     /// <summary>Its usage; empty when it tells none.</summary>

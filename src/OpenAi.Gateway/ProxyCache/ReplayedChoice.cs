@@ -32,7 +32,7 @@ internal sealed class ReplayedChoice
 
     public ReadOnlySpan<byte> FinishReason => _finishReason;
 
-    /// <summary>Its other members, each behind its comma.</summary>
+    /// <summary>Its other members, each after a comma.</summary>
     public ReadOnlySpan<byte> Others => _others.WrittenSpan;
 
     public static ReplayedChoice Read(ref Utf8JsonReader json, ReadOnlySpan<byte> text)
@@ -97,7 +97,7 @@ internal sealed class ReplayedChoice
         _content.Write("}"u8);
     }
 
-    // In a stream each call tells its place.
+    // In a stream each call of a tool has an index.
     private static ReadOnlySpan<byte> Indexed(ref Utf8JsonReader json, ReadOnlySpan<byte> text)
     {
         var calls = new ArrayBufferWriter<byte>();

@@ -6,7 +6,7 @@ namespace OpenAi.Gateway;
 /// <summary>Makes of a stored JSON answer the stream that the same question could have been answered with: few events, but whole ones.</summary>
 internal static class StreamReplay
 {
-    // Each choice's two events repeat what stands beside the choices: a true answer comes nowhere near, and a hostile one could fill the memory.
+    // Each choice becomes two events, which repeat what stands beside the choices. Real answers stay far below this; a hostile one could fill memory.
     private const int MostRepeated = 4 * 1024 * 1024;
 
     /// <summary>
@@ -85,7 +85,7 @@ internal static class StreamReplay
         var end = 0;
         while (reader.Read())
         {
-            // Between two tokens stand white space, commas and colons.
+            // Only white space, commas and colons stand between two tokens; the white space is left out.
             foreach (var between in json[end..(int)reader.TokenStartIndex])
             {
                 if (between is (byte)',' or (byte)':')
