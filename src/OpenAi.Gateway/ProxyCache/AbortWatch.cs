@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Notices that an endpoint gives its answer up: the server cancels <see cref="RequestAborted"/> only later, on another thread.</summary>
+/// <summary>Notices at once that an endpoint aborts its answer: the server cancels <see cref="RequestAborted"/> only later, on another thread.</summary>
 internal class AbortWatch(IHttpRequestLifetimeFeature request) : IHttpRequestLifetimeFeature
 {
     public bool WasAborted { get; private set; }
@@ -13,7 +13,7 @@ internal class AbortWatch(IHttpRequestLifetimeFeature request) : IHttpRequestLif
         set => request.RequestAborted = value;
     }
 
-    /// <summary>What it watches.</summary>
+    /// <summary>The feature that it stands in for.</summary>
     public IHttpRequestLifetimeFeature Request => request;
 
     public void Abort()

@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 /// <summary>One answer on its way from the endpoint to the client, watched by the cache.</summary>
 internal sealed class CacheFetch : IDisposable
 {
-    // Memory for a longer answer is only taken as it comes.
+    // For a longer answer memory is taken only as it comes, whatever length it announces.
     private const int MostAnnounced = 1 << 20;
 
     private readonly GatewayRequest _request;
@@ -28,8 +28,8 @@ internal sealed class CacheFetch : IDisposable
 
     /// <param name="request">The request.</param>
     /// <param name="cache">The cache in scope.</param>
-    /// <param name="old">What is stored, past its time or refused by the client; sent in place of a failure where it may be.</param>
-    /// <param name="before">The response headers as they are now, which are not the answer's.</param>
+    /// <param name="old">What is stored, but stale or refused by the client; sent in place of a failure where that is allowed.</param>
+    /// <param name="before">The response headers that are set already, and do not belong to the answer.</param>
     /// <param name="begun">Now.</param>
     /// <param name="flight">The flight that it leads, if it does.</param>
     public CacheFetch(
@@ -52,7 +52,7 @@ internal sealed class CacheFetch : IDisposable
         _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
     }
 
-    /// <summary>Whether the endpoint failed and the client got nothing yet.</summary>
+    /// <summary>Whether the endpoint failed, and a stored answer can still be sent in place of it.</summary>
     public bool IsHeldBack => _tee.Mode == TeeMode.HoldBack;
 
     public async Task RunAsync(GatewayDelegate endpoint)
@@ -102,7 +102,7 @@ internal sealed class CacheFetch : IDisposable
             return null;
         }
 
-        var storedAt = now - _age; // By the upstream's own cache, if it came from there.
+        var storedAt = now - _age; // An answer that came from a cache of the upstream's was stored there earlier.
         CacheEntryFormat.SetStoredAt(_bytes, storedAt);
         return new CacheEntry(_status, storedAt, _freshFor, _headers, _bytes.AsMemory(_bodyStart, length)) { Stored = _bytes };
     }
@@ -122,14 +122,14 @@ internal sealed class CacheFetch : IDisposable
 
     private bool IsWhole => !_request.IsIncomplete && !_lifetime.WasAborted && _context.Response.StatusCode == _status && HasWholeBody;
 
-    // An ordinary endpoint may stop without a word when its client leaves; the forwarder says so.
+    // When its client leaves, an ordinary endpoint may just stop; the forwarder sets IsIncomplete.
     private bool HasWholeBody => _context.Response.ContentLength is { } announced
         ? announced == _tee.Length
         : _request.Route is not null || !_context.RequestAborted.IsCancellationRequested;
 
     private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
 
-    // The head allows it already. An error status that is listed needs no second look.
+    // Looks at the body: Decide has seen the head. An answer with an error status, which the options list, is stored whatever it says.
     private bool MayBeStored(ReadOnlySpan<byte> body)
     {
         if (_status >= StatusCodes.Status300MultipleChoices || _request.Route is null)
@@ -141,19 +141,19 @@ internal sealed class CacheFetch : IDisposable
         return (_request.Operation == ModelOperation.Other || IsOfModel(body, isEventStream)) && (isEventStream || !UnfinishedWork.IsIn(body));
     }
 
-    // Nothing at all, or the page of some proxy, is no answer to a model's question, though it comes with status 200.
+    // An empty body or the HTML page of some proxy does not answer a question to a model, even with status 200.
     private bool IsOfModel(ReadOnlySpan<byte> body, bool isEventStream) =>
         !InBandError.IsIn(body, isEventStream)
         && (_status != StatusCodes.Status200OK || (isEventStream ? !body.Trim(JsonSearch.Whitespace).IsEmpty : JsonSearch.LooksLikeJson(body)));
 
-    // Not for the gateway: its own refusals are told. Nor to a client that asked the upstream because it refused what is stored.
+    // A stored answer replaces only failures of the upstream, not the gateway's own refusals. Nor is it sent to a client that has refused it.
     private bool CanAnswerForUpstream => _old is not null
         && (_request.Error is not { } error || GatewayErrors.IsOfUpstream(error))
         && _old.Age(_begun) < _old.FreshFor + _cache.Options.StaleIfError
         && CacheControlRules.Accepts(_cache.Options, _context.Request, _old, _begun)
         && !(_cache.Options.RespectCacheControl && CacheControlRules.ForbidsStale(_old));
 
-    // Nobody needs to wait for the end of an answer that is not stored. What a request brings whose client left is none: then another one leads.
+    // Nobody needs to wait for the end of an answer that is not stored. But if the client left, there is no answer: FetchAsync lets another one lead.
     private void LetGo()
     {
         if (!_request.IsIncomplete && !_context.RequestAborted.IsCancellationRequested)
@@ -174,7 +174,7 @@ internal sealed class CacheFetch : IDisposable
 
         _age = options.RespectCacheControl ? CacheControlRules.AgeOf(response.Headers) : TimeSpan.Zero;
 
-        // A refusal of the gateway's own is no answer to the question, whatever status it was given. A stream without its usage does not serve everybody.
+        // The gateway's own refusals are not stored, whatever their status. Nor is a stream that was not asked for its usage, which others may want.
         if (_request.Error is not null
             || !options.HttpStatus.Contains(response.StatusCode)
             || response.ContentLength > options.MaxBodySize

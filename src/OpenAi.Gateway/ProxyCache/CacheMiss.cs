@@ -1,8 +1,8 @@
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Answers what nothing is stored for: one of the identical requests asks the upstream and stores what it brings, the others wait for it, or
-/// read it with the one if it is a stream.
+/// Answers requests for which nothing is stored: one of several identical ones asks the upstream and stores the answer; the others wait for it, or
+/// read it along with the first if it is a stream.
 /// </summary>
 internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
 {
@@ -22,7 +22,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             : WaitAsync(request, cache, key, old, flight, since ?? services.Time.GetTimestamp());
     }
 
-    /// <summary>Asks the upstream and stores what it brings. Whoever waits in the flight, if the request leads one, gets that, too.</summary>
+    /// <summary>Asks the upstream and stores the answer. If the request leads a flight, those who wait in it get the answer, too.</summary>
     public async Task FetchAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, CacheKey key, CacheEntry? old, SingleFlight.Flight? flight)
     {
         CacheEntry? entry = null;
@@ -68,7 +68,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         {
             if (flight is not null)
             {
-                // A client that left says nothing of the answer, so the next one tries. A failure would only fail the others one by one.
+                // When the client left, nothing is known of the answer, and another one leads. After a failure all ask at once, not one after another.
                 var isHandedOver = entry is null && request.Context.RequestAborted.IsCancellationRequested;
                 flight.Land(new FlightEnd(entry, isHandedOver));
             }
@@ -119,14 +119,14 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
         }
     }
 
-    // What the leader brought is new. What it got in place of a failure is old, and this client may refuse it.
+    // What the leader brought is fresh. What it was sent in place of a failure is stale, and this client may refuse that.
     private bool IsTaken(CacheEntry entry, GatewayRequest request, ProxyCacheOptions options)
     {
         var now = services.Time.GetUtcNow();
         return entry.IsFresh(now) || CacheControlRules.Accepts(options, request.Context.Request, entry, now);
     }
 
-    // True when the request was answered with the stream that the leader brings.
+    // True when the request was answered with the leader's stream.
     private async Task<bool> FollowAsync(GatewayRequest request, ProxyCachePolicy.Compiled cache, SingleFlight.Flight flight, long since)
     {
         var context = request.Context;
@@ -140,7 +140,7 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
 
         if (request.Model is { IsStream: false })
         {
-            // It waits for the JSON, and reads nothing, but wants the stream to go on.
+            // JSON is made of the whole stream, so it only waits; its reader keeps the stream going if the leader's client leaves.
             await flight.Landing.WaitAsync(Left(options, since), services.Time, context.RequestAborted);
             return false;
         }

@@ -28,12 +28,12 @@ internal sealed class LeaderLifetime : AbortWatch, IDisposable
     public SharedStream Share(int status, KeyValuePair<string, StringValues>[] headers, int maxSize) =>
         _stream = new SharedStream(status, headers, maxSize, _unwanted.Cancel);
 
-    /// <summary>The client has gone; whether the request goes on for others.</summary>
+    /// <summary>Notes that the client has gone; gives whether the request goes on for others.</summary>
     public bool ClientLeft()
     {
         if (_stream?.LeaderLeft() == true)
         {
-            // Whoever was cancelled without leaving, as by the app's timeout, must not take what it got for the whole.
+            // A client that is still there, as after the app's own timeout, must not take what it got for the whole answer.
             _goesOn = true;
             Request.Abort();
             return true;

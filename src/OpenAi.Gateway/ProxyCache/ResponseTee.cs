@@ -39,7 +39,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     /// <summary>Whether the endpoint's bytes do not go to the client.</summary>
     private bool IsWithoutClient => Mode == TeeMode.HoldBack || Shared?.IsLeaderGone == true;
 
-    /// <summary>Decides for an answer that has no bytes.</summary>
+    /// <summary>Decides, if nothing has yet: the answer may have no bytes.</summary>
     public void Begin() => Mode ??= decide();
 
     /// <summary>Lets others read the answer with the client, which may leave it to them.</summary>
@@ -47,8 +47,8 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     /// <param name="clientLeft">What to do when the client has gone; gives whether the answer goes on for others.</param>
     public void Share(SharedStream stream, Func<bool> clientLeft) => (Shared, _clientLeft) = (stream, clientLeft);
 
-    /// <summary>Remembers the bytes where they shall lie.</summary>
-    /// <param name="bytes">As long as the announced answer needs.</param>
+    /// <summary>Remembers the bytes in an array of the caller's.</summary>
+    /// <param name="bytes">Long enough for the announced answer.</param>
     /// <param name="start">Where in them the answer begins.</param>
     public void RememberIn(byte[] bytes, int start) => (_remembered, _start, _isRented) = (bytes, start, false);
 
@@ -88,7 +88,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
     {
         Begin();
 
-        // Nobody reads what is held back, so there is no need to wait for its end.
+        // Nobody reads what is held back: as if its client had left, the endpoint need not write the rest.
         return Mode == TeeMode.HoldBack ? new(new FlushResult(isCanceled: false, isCompleted: true))
             : Shared is null ? base.FlushAsync(cancellationToken)
             : FlushSharedAsync(cancellationToken);
@@ -161,7 +161,7 @@ internal sealed class ResponseTee(IHttpResponseBodyFeature client, int maxBodySi
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            // The client is gone, however that shows.
+            // Either means that the client is gone.
         }
 
         return new FlushResult(isCanceled: false, isCompleted: !_clientLeft!());

@@ -82,7 +82,7 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
 
             if (IsTooLong)
             {
-                // What everybody has read is left to the garbage collector, as nobody counts who still reads which piece.
+                // From now on pieces go to the garbage collector, not to the pool: nobody counts who still reads which of them.
                 _first = null;
             }
 
@@ -100,7 +100,7 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
         }
     }
 
-    /// <summary>Says how the stream ended; the first word counts.</summary>
+    /// <summary>Says how the stream ended; only the first call counts.</summary>
     public void EndAs(StreamEnd end)
     {
         lock (_lock)
@@ -116,7 +116,7 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
         }
     }
 
-    /// <summary>The leader's client has gone; whether the stream goes on for others.</summary>
+    /// <summary>Notes that the leader's client has gone; gives whether the stream goes on for others.</summary>
     public bool LeaderLeft()
     {
         lock (_lock)
@@ -153,7 +153,7 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
         }
     }
 
-    /// <summary>Somebody uses the bytes no more: the leader or a reader, each once.</summary>
+    /// <summary>Called once by the leader and by each reader, when they no longer use the bytes.</summary>
     public void Release()
     {
         lock (_lock)

@@ -58,7 +58,7 @@ internal sealed class SharedStreamReader(SharedStream stream, Lock sync, StreamS
         }
     }
 
-    /// <summary>Gives the reader up, which has fallen too far behind; called under the stream's lock.</summary>
+    /// <summary>Gives up the reader, which has fallen too far behind; called under the stream's lock.</summary>
     public void Lose()
     {
         IsLost = true;
@@ -76,7 +76,7 @@ internal sealed class SharedStreamReader(SharedStream stream, Lock sync, StreamS
         }
     }
 
-    /// <summary>Wants no more, whoever says so.</summary>
+    /// <summary>Stops reading; may be called on any thread, and more than once.</summary>
     public void Leave()
     {
         lock (sync)

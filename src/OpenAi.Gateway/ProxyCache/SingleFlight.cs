@@ -4,8 +4,8 @@ namespace OpenAi.Gateway;
 
 /// <summary>
 /// Lets one of several identical requests go upstream while the others wait for its answer, or read it with the leader if it is a stream. Nobody
-/// takes half an answer for a whole one: the leader says at its end whether there is a whole one, or the next shall lead, or everybody is on
-/// their own, which it says as soon as it knows that its answer is not to be stored.
+/// takes half an answer for a whole one: at its end the leader says whether there is a whole one, another one leads, or everybody asks for
+/// themselves. It says the last as soon as it knows that its answer is not to be stored.
 /// </summary>
 internal sealed class SingleFlight
 {
@@ -78,10 +78,10 @@ internal sealed class SingleFlight
             }
         }
 
-        /// <summary>Ends the flight and tells those who wait; the first word counts.</summary>
+        /// <summary>Ends the flight and tells those who wait; only the first call counts.</summary>
         public void Land(FlightEnd end)
         {
-            // First out of the table: whoever comes now begins a new flight, or finds the stored entry.
+            // It leaves the table first: whoever comes now begins a new flight, or finds the stored entry.
             all._flights.TryRemove(KeyValuePair.Create(key, this));
             lock (_lock)
             {

@@ -39,7 +39,7 @@ internal static class StreamFollower
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            // The client is gone, however that shows.
+            // Either means that the client is gone.
         }
 
         if (!hasAll)
@@ -55,7 +55,7 @@ internal static class StreamFollower
         var writer = context.Response.BodyWriter;
         while (true)
         {
-            // The end is looked at first: what came before it is there then.
+            // The end is read before the bytes: once it is set, no more bytes come, and none can be missed.
             var end = reader.Stream.End;
             if (TakeAll(reader, writer))
             {
