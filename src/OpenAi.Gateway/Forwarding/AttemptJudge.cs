@@ -10,9 +10,9 @@ namespace OpenAi.Gateway;
 ///  end                                cools down                         again here       next upstream
 ///  no connection, no answer in time   the node                           yes              yes
 ///  5xx                                the node                           some             yes
-///  429                                the node with this key             yes              yes
+///  429                                the node with this key             unless told not  yes
 ///  insufficient_quota                 the key                            other keys       yes
-///  401, with several keys             the key, if another one is taken   other keys       no
+///  401, with several keys             the key, if another is accepted    other keys       no
 ///  anything else                      –                                  when it says so  no
 /// </code>
 /// </summary>
@@ -86,7 +86,7 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
         return new Verdict(mayRetry, IsMovedOn: false, asked);
     }
 
-    // A 401 may be the request's own fault, such as an organization that does not exist: a key is to blame once another one is taken.
+    // A 401 may be the request's own fault, such as an organization that does not exist: a key is to blame once another one is accepted.
     private void CoolDownRefused(Upstream upstream, int status, UpstreamChain chain)
     {
         if (chain.Tried is { } tried && status < StatusCodes.Status500InternalServerError)
@@ -102,7 +102,7 @@ internal sealed class AttemptJudge(OpenAiRouteMetadata metadata, GatewayServices
     {
         var time = Believed(asked) ?? upstream.Options.QuotaCooldown;
 
-        // As if it had been asked for: the next success of a call in flight does not end it.
+        // As if the upstream had asked for that time: a call in flight that still succeeds does not end the cooldown.
         key.Cooldown.Begin(time, time);
         UpstreamLog.KeyCoolsDown(logger, upstream.Name, key.Number, status, time);
     }

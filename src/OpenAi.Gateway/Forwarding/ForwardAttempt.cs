@@ -81,7 +81,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
 
             IsEventStream = HasBody(message!, Response) && Response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
                 && ContentHeaders.IsEventStream(type.ToString());
-            Body = Response.Content.ReadAsStream(clock.Token); // The connection's own: nothing is read yet.
+            Body = Response.Content.ReadAsStream(clock.Token); // The connection's own stream: nothing is read yet.
             if (!IsEventStream)
             {
                 await ReadFirstBytesAsync(untilEnd: RetryPolicy.MayBeQuota(Response.StatusCode));
@@ -106,7 +106,7 @@ internal sealed class ForwardAttempt(UpstreamStep step, HttpRequestMessage? mess
 
     public void Dispose()
     {
-        // The clock may serve another attempt by now.
+        // The second time the clock may serve another attempt already.
         if (_isDisposed)
         {
             return;

@@ -30,10 +30,10 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
     /// <summary>Makes an answer that the upstream broke off look broken to the client, too.</summary>
     /// <param name="context">The request.</param>
     /// <param name="attempt">The attempt that brought it.</param>
-    /// <param name="end">How.</param>
-    /// <param name="mayTell">Whether the client can be told in its event stream, which stands between two events then.</param>
+    /// <param name="end">How its body ended.</param>
+    /// <param name="mayTell">Whether the client can be told in its event stream, because that stands between two events.</param>
     /// <param name="lastNumber">The number of the last event, if they have any.</param>
-    /// <exception cref="AnswerCutException">The client was told so in the stream, which ends without its end now.</exception>
+    /// <exception cref="AnswerCutException">The client was told so in the stream, which now stops without a proper end.</exception>
     public async Task BreakOffAsync(HttpContext context, ForwardAttempt attempt, PumpEnd end, bool mayTell, long lastNumber = 0)
     {
         var error = NoteCut(context, attempt, end);

@@ -58,7 +58,7 @@ internal sealed class Forwarder
         return GatewayActivitySource.HasListeners ? TraceAsync(request, upstream) : ForwardAsync(request, upstream);
     }
 
-    // Without the upgrade, which is of one hop, the upstream would see a GET that makes no sense to it, and say so in words that help nobody.
+    // An Upgrade header stops at the gateway. The upstream would see a plain GET that makes no sense to it, and its error would help nobody.
     private static bool AsksForWebSocket(HttpRequest request) =>
         request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase);
 
@@ -119,7 +119,7 @@ internal sealed class Forwarder
         }
     }
 
-    // The rest of the body is read while it is sent, which must have ended when the request ends.
+    // The rest of the body is read from the client while it is sent upstream; that must have ended before the request does.
     private async Task ForwardLargeAsync(GatewayRequest request, Upstream upstream, RequestBody body)
     {
         try
@@ -170,7 +170,7 @@ internal sealed class Forwarder
         }
         finally
         {
-            // Whatever became of the answer: the upstream has begun it, and charges for it.
+            // Counted whatever became of the answer: the upstream has begun it, and charges for it.
             if (meter is not null)
             {
                 meter.Complete();
@@ -182,7 +182,7 @@ internal sealed class Forwarder
         await EndAsync(request, attempt, tail, end.Value);
     }
 
-    // An error costs nothing, whatever it says.
+    // An error costs nothing, even if it tells a usage.
     private AnswerMeter? MeterOf(GatewayRequest request, ForwardAttempt attempt) => request.Usage is not null
         && request.Operation != ModelOperation.Other
         && attempt.Response!.IsSuccessStatusCode
@@ -209,7 +209,7 @@ internal sealed class Forwarder
         var isDone = tail is { IsDone: true };
         var isWhole = isDone || (attempt.IsFramed && !(attempt.IsEventStream && request.Operation.EndsWithDone()));
 
-        // A client that leaves at the last event has seen all there is. A failure that the stream tells is the end of it, and no answer.
+        // A client that leaves after the last event has got the whole answer. A stream that tells of a failure has ended, but is not an answer.
         request.IsIncomplete = !isWhole || tail is { HasFailed: true } || (end != PumpEnd.Complete && !(end == PumpEnd.ClientGone && isDone));
         if (end == PumpEnd.ClientGone)
         {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Reads times as Go writes them, and OpenAI its rate limits: <c>12ms</c>, <c>1s</c>, <c>6m0s</c>, <c>1h2m3.5s</c>. A number alone means seconds.
+/// Reads times as Go writes them, and OpenAI in its rate limit headers: <c>12ms</c>, <c>1s</c>, <c>6m0s</c>, <c>1h2m3.5s</c>. A number alone means seconds.
 /// </summary>
 internal static class GoDuration
 {

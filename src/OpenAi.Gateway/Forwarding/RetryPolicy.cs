@@ -15,7 +15,7 @@ internal static class RetryPolicy
     public static bool MayBeQuota(HttpStatusCode status) =>
         status is HttpStatusCode.TooManyRequests or HttpStatusCode.Forbidden or HttpStatusCode.PaymentRequired;
 
-    /// <summary><c>x-should-retry</c> decides; without it 429 and the 5xx that may pass are tried again.</summary>
+    /// <summary><c>x-should-retry</c> decides; without it 429 and the 5xx that are often temporary are tried again.</summary>
     public static bool MayRetry(HttpResponseMessage response) => Header(response, "x-should-retry") switch
     {
         "true" => (int)response.StatusCode >= 400,
@@ -57,7 +57,7 @@ internal static class RetryPolicy
     public static TimeSpan Pause(int attempt) =>
         FirstPause * Math.Pow(2, Math.Min(attempt - 1, 10)) * (0.75 + (Random.Shared.NextDouble() / 2));
 
-    // Of the limits that are spent, the one that comes back last; when the headers do not say which are, the last one of both.
+    // When the limit that is spent comes back; when both are spent, or the headers do not say which, the later time of the two.
     private static TimeSpan? LimitReset(HttpResponseMessage response)
     {
         var requests = GoDuration.Parse(Header(response, "x-ratelimit-reset-requests"));
@@ -72,7 +72,7 @@ internal static class RetryPolicy
         return requests > tokens || tokens is null ? requests : tokens;
     }
 
-    // Of several, as of two servers that each have added theirs, the highest one: read as one text they may look like a date.
+    // The highest of several, as when two servers have each added one: read as one text, they may look like a date.
     private static double? Number(string? text)
     {
         double? highest = null;

@@ -1,7 +1,7 @@
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// What upstreams are asked: the same for every attempt, but that a fallback may have another name for the model. Serves one call, whose
+/// What upstreams are asked: the same for every attempt, except that a fallback may get the body in another form. Serves one call, whose
 /// attempts come one after another; disposing it gives back the bodies that it wrote itself.
 /// </summary>
 /// <param name="path">Path and query, below the node's base path.</param>

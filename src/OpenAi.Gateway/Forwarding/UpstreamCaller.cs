@@ -8,7 +8,7 @@ namespace OpenAi.Gateway;
 /// </summary>
 internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServices services, ILogger logger)
 {
-    // The two clocks and the timer of a pause may differ by so much.
+    // The clock of cooldowns, the one that measures the wait and the timer may differ by so much.
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMilliseconds(50);
 
     private readonly AttemptJudge _judge = new(metadata, services, logger);
@@ -62,7 +62,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         }
     }
 
-    // Where the call goes on, when its time has come; null when it ends with this attempt.
+    // Where the call goes on, after the pause before it; null when the call ends with this attempt.
     private async Task<UpstreamStep?> NextAsync(
         ForwardAttempt attempt, Verdict verdict, Upstream upstream, UpstreamCall call, UpstreamChain chain, TimeSpan left)
     {
@@ -102,7 +102,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
 
     private void Note(GatewayRequest request, ForwardAttempt attempt, long sent, CancellationToken cancelled)
     {
-        // What the client ended, or never sent, tells nothing of the upstream.
+        // A call that the client ended, or never sent in full, tells nothing of the upstream.
         var isOfClient = attempt.Error is { } error && (cancelled.IsCancellationRequested || ForwardFailure.IsOfClient(error));
         if (services.Metrics.IsTimingUpstreams && !isOfClient)
         {
@@ -111,7 +111,7 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
 
         if (attempt.Error is { } failure)
         {
-            // Whatever the next attempt brings.
+            // Counts even if the next attempt succeeds: the upstream may have worked all the same.
             request.Usage?.AddFailure(failure);
         }
     }
@@ -129,10 +129,10 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
         }
     }
 
-    // False when the upstream has asked for so much more time meanwhile, of another request, that this one must end.
+    // False when the upstream has meanwhile asked another request for a pause that is too long for this one to wait.
     private async Task<bool> WaitAsync(UpstreamStep next, ForwardAttempt attempt, TimeSpan left, CancellationToken clientGone)
     {
-        // What has come of the answer is still needed when the wait is in vain.
+        // The attempt must not time out meanwhile: when the wait is in vain, its answer goes to the client.
         attempt.Clock.Restart(Timeout.InfiniteTimeSpan);
         var began = services.Time.GetTimestamp();
         for (var pause = next.Pause; pause > TimeSpan.Zero; pause = next.Pair.AskedLeft)

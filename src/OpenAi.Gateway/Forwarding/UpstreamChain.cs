@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Http;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// The way of one call through its upstream and that one's fallbacks, in their order and never back. What can be asked at once goes before
-/// what would need a pause.
+/// The way of one call through its upstream and the fallbacks of that, in their order and never back. What can be asked at once comes before
+/// what needs a pause.
 /// </summary>
 internal sealed class UpstreamChain(HttpContext context, Upstream first, UpstreamRegistry registry, int? retries, UpstreamCall call)
 {
     private Upstream?[]? _fallbacks;
     private int _position;
 
-    // At the upstream that is asked now.
+    // How often the call has asked the upstream that is asked now.
     private int _attempts;
 
     /// <summary>What was tried; <see langword="null"/> before the first failure.</summary>
@@ -20,8 +20,8 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
     private int Length => first.Options.Fallbacks.Count + 1;
 
     /// <summary>
-    /// Where the call begins: at the first upstream with a node that is not cooling down. When all of them are, the first one's that
-    /// will be back soonest. <see langword="null"/> when there is none.
+    /// Where the call begins: at the first upstream with a node that is not cooling down. When all nodes are, at the first
+    /// upstream, with the node that will be back soonest. <see langword="null"/> when there is no node.
     /// </summary>
     public UpstreamStep? First()
     {
@@ -82,11 +82,11 @@ internal sealed class UpstreamChain(HttpContext context, Upstream first, Upstrea
     // A body that is only passed through cannot be given another model.
     private bool CanTake(int position) => FallbackAt(position) is not { Models.Count: > 0 } || call.Body.IsComplete;
 
-    // Without a number of retries each pair gets one try, and so does each that was passed over because it was cooling down.
+    // With a number of retries this upstream's pairs may be asked again. Otherwise each gets one try, also those that were passed over while they cooled down.
     private bool IsAllowed(int position, NodeKey pair) =>
         position == _position && Retries is not null ? Tried?.IsSpent(pair) != true : Tried?.Contains(pair) != true;
 
-    // Of those that need a pause the one with the shortest; of equals the first upstream's, one not tried yet, the one that has cooled down most.
+    // The pair with the shortest pause; of equals the first upstream's, then one not tried yet, then the one with the least cooldown left.
     private UpstreamStep? Wait(int begin, int end, NodeKey last, Verdict verdict, TimeSpan left)
     {
         var backoff = RetryPolicy.Pause(_attempts);

@@ -4,7 +4,7 @@ namespace OpenAi.Gateway;
 /// <param name="First">The call's own upstream.</param>
 /// <param name="Upstream">The upstream that is asked.</param>
 /// <param name="Pair">Its node, and the key for it.</param>
-/// <param name="Fallback">What the upstream is a fallback by; <see langword="null"/> for the call's own.</param>
+/// <param name="Fallback">The setting that makes the upstream a fallback; <see langword="null"/> for the call's own.</param>
 /// <param name="Pause">How long to wait before.</param>
 internal sealed record UpstreamStep(Upstream First, Upstream Upstream, NodeKey Pair, OpenAiFallbackOptions? Fallback, TimeSpan Pause)
 {
