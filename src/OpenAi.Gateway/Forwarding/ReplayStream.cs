@@ -1,6 +1,6 @@
 namespace OpenAi.Gateway;
 
-/// <summary>Reads what was read already, then the rest.</summary>
+/// <summary>Reads what is held of a body in memory, then the rest of it.</summary>
 internal sealed class ReplayStream(RequestBody body, Stream? rest) : RequestStream
 {
     private int _position;

@@ -48,7 +48,7 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Whether the body is JSON, whatever its Content-Type says: no other body of this API begins with a brace or bracket.</summary>
     public bool LooksLikeJson => JsonSearch.LooksLikeJson(Memory.Span);
 
-    /// <summary>Takes a body that has come whole with the request's head, as a small one does; <see langword="null"/> when there is something to wait for.</summary>
+    /// <summary>Takes a small body that has come whole with the request's head; <see langword="null"/> when there is something to wait for.</summary>
     public static RequestBody? TryRead(HttpRequest request, int maxBuffered)
     {
         if (request.ContentLength is not { } length || length is 0 or > MostAnnounced || length > maxBuffered || !RestOfBody.IsOfServer(request))
@@ -77,13 +77,13 @@ internal sealed class RequestBody : IDisposable
         }
         catch (IOException)
         {
-            return null; // Whoever waits for the rest meets it again.
+            return null; // ReadAsync meets the same error, and its caller handles it.
         }
     }
 
     /// <param name="request">The request.</param>
     /// <param name="maxBuffered">How much of it is held in memory.</param>
-    /// <param name="limit">The most that it may have, when the server does not see to that.</param>
+    /// <param name="limit">The most bytes that it may have, when the server does not check that.</param>
     /// <param name="cancellationToken">The client has left.</param>
     /// <exception cref="BadHttpRequestException">The body is larger than is allowed, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, long? limit, CancellationToken cancellationToken)
@@ -148,7 +148,7 @@ internal sealed class RequestBody : IDisposable
     public void GiveBackTo(HttpRequest request) => request.Body = new ReplayStream(this, _rest?.Stream);
 
     /// <summary>Copies what stands in memory from a position on; gives how much of it the target took.</summary>
-    /// <exception cref="ObjectDisposedException">The request has ended, and the memory is another one's by now.</exception>
+    /// <exception cref="ObjectDisposedException">The request has ended, and its memory may belong to another one by now.</exception>
     public int CopyTo(Span<byte> target, int position)
     {
         Hold();
@@ -172,7 +172,7 @@ internal sealed class RequestBody : IDisposable
         {
             if (!CanBeSent)
             {
-                // The handler itself begins anew when HTTP/2 refuses a stream (RFC 9113, 8.7), and a part of the rest is gone.
+                // The HTTP handler itself sends a request again when HTTP/2 refuses its stream (RFC 9113, 8.7), but a part of the rest is gone by then.
                 throw new IOException("The body was streamed, and cannot be sent twice.");
             }
 

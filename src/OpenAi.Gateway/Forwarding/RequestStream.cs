@@ -1,6 +1,6 @@
 namespace OpenAi.Gateway;
 
-/// <summary>A request's body as a stream that can only be read, from its beginning on and without blocking, as on the server's own.</summary>
+/// <summary>A request's body as a stream that can only be read, once and asynchronously, like the server's own.</summary>
 internal abstract class RequestStream : Stream
 {
     public override bool CanRead => true;

@@ -27,7 +27,7 @@ internal sealed class RestOfBody : IDisposable
     public bool WaitsForClient => _waitsForClient;
 
     /// <param name="request">The request.</param>
-    /// <param name="left">How much more there may be, when the server does not see to that.</param>
+    /// <param name="left">How many more bytes there may be, when the server does not check that.</param>
     public static RestOfBody Of(HttpRequest request, long? left) => new(IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : request.Body, left);
 
     /// <summary>Whether the body is read from the server itself, and not from what a middleware has put in its place.</summary>
@@ -78,7 +78,7 @@ internal sealed class RestOfBody : IDisposable
         await _noMore.CancelAsync();
         if (Stream is ServerBodyStream && Volatile.Read(ref _copying) is { } copying)
         {
-            await copying.Task; // Of another stream nobody knows whether it can be given up.
+            await copying.Task; // A read of any other stream may go on when it is cancelled, and so is not waited for.
         }
     }
 

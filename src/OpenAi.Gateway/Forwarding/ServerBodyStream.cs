@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Reads a request's body so that a read can be given up: the server's own stream stays in the midst of one whose token is cancelled, and the server can
-/// neither read what the client still sends nor use the connection again.
+/// Reads a request's body so that a read can be given up. On the server's own stream, a read that is cancelled by its token stays unfinished, and the
+/// server can then neither read what the client still sends nor use the connection again.
 /// </summary>
 internal sealed class ServerBodyStream(PipeReader body) : RequestStream
 {
