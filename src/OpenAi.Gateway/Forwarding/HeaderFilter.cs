@@ -33,10 +33,10 @@ internal static class HeaderFilter
         "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Via", "Origin", "Referer",
         "X-Rewrite-URL", "X-ARR-ClientCert", "X-Client-Cert", "Cf-Access-Jwt-Assertion", "Cf-Access-Authenticated-User-Email",
 
-        // Which methods pass is for the route to say.
+        // It is for the route to say which methods pass.
         "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
 
-        // The app's traces are the app's.
+        // The app's traces are not the provider's business either.
         "traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context",
 
         // A compressed answer could be neither metered nor shared between clients.
@@ -57,7 +57,7 @@ internal static class HeaderFilter
         "Clear-Site-Data", "Service-Worker-Allowed", "NEL", "Report-To", "Reporting-Endpoints",
         "Server", "Via", "Date", .. HoldingKeys, "WWW-Authenticate",
 
-        // Which sites may read the gateway's answers is the app's to say.
+        // It is for the app to say which sites may read the gateway's answers.
         "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
         "Access-Control-Allow-Private-Network", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Timing-Allow-Origin",
     ]);
@@ -70,7 +70,7 @@ internal static class HeaderFilter
 
     public static bool StopsBeforeClient(string name) => NotToClient.Contains(name);
 
-    /// <summary>Whether the header says where a message ends or how to read it, so that nothing else can stand there.</summary>
+    /// <summary>Whether the header says where a message ends or how to read it, and cannot be used for anything else.</summary>
     public static bool IsOfMessage(string name) => OfOneHop.Contains(name) || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>RFC 9110, 7.6.1: a header that Connection names is for this hop only.</summary>
@@ -81,7 +81,7 @@ internal static class HeaderFilter
     {
         foreach (var beginning in OfProxy)
         {
-            // The SDKs send seven headers that begin with X-, all of them x-stainless-; one letter tells them apart.
+            // The SDKs send seven headers that begin with X-, all of them x-stainless-; their third letter tells them from all of these.
             if (name.Length > 2 && (name[2] | 0x20) == (beginning[2] | 0x20) && name.StartsWith(beginning, StringComparison.OrdinalIgnoreCase))
             {
                 return true;

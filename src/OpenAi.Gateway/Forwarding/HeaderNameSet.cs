@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// A set of header names, without regard to case. Nearly every name that is asked for is not in it, and most of those are told by their
+/// A set of header names, without regard to case. Nearly every name that is looked up is not in it, and most of those are ruled out by their
 /// length and first letter, before anything is hashed.
 /// </summary>
 internal sealed class HeaderNameSet
@@ -26,6 +26,6 @@ internal sealed class HeaderNameSet
     public bool Contains(string name) =>
         (uint)(name.Length - 1) < _firstLetters.Length - 1 && (_firstLetters[name.Length] & BitOf(name[0])) != 0 && _names.Contains(name);
 
-    // Small letters and large ones differ in a bit that is not looked at.
+    // Upper and lower case differ only in a bit that this drops.
     private static uint BitOf(char letter) => 1u << (letter & 31);
 }

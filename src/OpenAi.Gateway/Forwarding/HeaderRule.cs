@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace OpenAi.Gateway;
 
-/// <summary>One change to the headers of an upstream request. No record, which would tell its value, and so a key, to whoever logs it.</summary>
+/// <summary>One change to the headers of an upstream request. Not a record: to log one would show its value, which may be a key.</summary>
 internal sealed class HeaderRule
 {
     private static readonly SearchValues<char> TokenCharacters =

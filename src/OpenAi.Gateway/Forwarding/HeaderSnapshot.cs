@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
-/// <summary>The headers as they are now, in memory that is given back; an enumerator of them would be made anew each time.</summary>
+/// <summary>The headers as they are now, in pooled memory: enumerating the dictionary would allocate an enumerator each time.</summary>
 internal readonly ref struct HeaderSnapshot
 {
     private readonly KeyValuePair<string, StringValues>[] _rented;

@@ -30,7 +30,7 @@ internal static class UpstreamRequest
 
         foreach (var rule in route.HeaderRules)
         {
-            // A key that the route sends is one of its upstream's provider; no other one may see it.
+            // A key that the route sets belongs to the provider of its own upstream; no other provider may see it.
             if (!step.IsForeignKey(rule.Name))
             {
                 Apply(rule, message);
@@ -39,7 +39,7 @@ internal static class UpstreamRequest
 
         if (options.PassHost != PassHost.Node)
         {
-            // A client may send what is no host, or none; then the node's own stands there.
+            // A client may send an invalid host, or none; then the node's own is sent.
             TrySetHost(message, options.PassHost == PassHost.Pass ? context.Request.Host : new HostString(options.UpstreamHost!));
         }
 
@@ -51,7 +51,7 @@ internal static class UpstreamRequest
         return message;
     }
 
-    /// <summary>Sets the <c>Host</c> header, if that can stand there.</summary>
+    /// <summary>Sets the <c>Host</c> header, unless the host is missing or invalid.</summary>
     public static bool TrySetHost(HttpRequestMessage message, HostString host)
     {
         if (!host.HasValue)
@@ -61,7 +61,7 @@ internal static class UpstreamRequest
 
         try
         {
-            message.Headers.Host = host.ToUriComponent(); // On the wire names are ASCII.
+            message.Headers.Host = host.ToUriComponent(); // In ASCII, as on the wire.
             return true;
         }
         catch (Exception error) when (error is FormatException or ArgumentException)
@@ -89,7 +89,7 @@ internal static class UpstreamRequest
 
         if (message.Content is { } json && body.LooksLikeJson && IsFormOrMissing(headers.ContentType))
         {
-            // What "curl -d" claims; sent as it stands, the API would refuse the body.
+            // "curl -d" claims to send a form, whatever it sends; with that type the API would refuse the body.
             json.Headers.Remove(HeaderNames.ContentType);
             json.Headers.TryAddWithoutValidation(HeaderNames.ContentType, "application/json");
         }
@@ -103,7 +103,7 @@ internal static class UpstreamRequest
         StringValues.IsNullOrEmpty(contentType)
         || contentType.ToString().StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
 
-    // A header of the other kind cannot even be asked to go.
+    // Asked first: Remove throws for a header of the other kind, of the request or of its content.
     private static void Remove(HttpHeaders? headers, string name)
     {
         if (headers?.NonValidated.Contains(name) == true)

@@ -40,7 +40,7 @@ internal static class UpstreamResponse
         }
     }
 
-    // Once in the processor's cache, not twice.
+    // Not inlined: it is called twice, and one copy of the code fits the processor's cache better.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Copy(
         HttpHeadersNonValidated from,
@@ -66,7 +66,7 @@ internal static class UpstreamResponse
         }
     }
 
-    // Most names are told from those of the few headers that are there already by their length and first letter.
+    // One bit for each of the few headers that are there already, by length and first letter: it saves looking most other names up.
     private static ulong MarksOf(IHeaderDictionary headers)
     {
         if (headers.Count == 0)
@@ -92,18 +92,18 @@ internal static class UpstreamResponse
     private static StringValues ValuesOf(HeaderStringValues values) =>
         values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
 
-    // The server writes nothing else. A header without lines is none.
+    // Only the lines that are ASCII, as the server writes no others. Without any line left there is no header.
     private static StringValues InAscii(HeaderStringValues lines) => new([.. lines.Where(static line => Ascii.IsValid(line))]);
 
     private static bool IsValid(HttpHeadersNonValidated headers)
     {
         foreach (var (name, values) in headers)
         {
-            // Few have anything but printable ASCII, which takes less to look for.
+            // Few values hold anything but printable ASCII, and checking for that first is cheaper.
             var text = values.ToString().AsSpan();
             if (values.Count > 1 && name.Equals(HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase))
             {
-                return false; // Whoever believed the other one would read another answer (RFC 9112, 6.3).
+                return false; // Of two lengths, a reader that believes the other one reads another answer (RFC 9112, 6.3).
             }
 
             if (text.ContainsAnyExceptInRange(' ', '~') && text.ContainsAny(ControlCharacters))
@@ -130,11 +130,11 @@ internal static class UpstreamResponse
         return others;
     }
 
-    // Without the scheme that stands before it.
+    // The credential without the scheme that stands before it.
     private static ReadOnlySpan<char> SecretOf(string? credential) =>
         credential is null ? default : credential.AsSpan(credential.IndexOf(' ', StringComparison.Ordinal) + 1);
 
-    // Some servers echo what they were sent. A dummy for a key, as local servers take it, may stand anywhere by chance.
+    // Some servers echo what they were sent. A short secret is not looked for: a dummy key, as for local servers, may stand in any header by chance.
     private static bool Reveals(string text, ReadOnlySpan<char> secret) =>
         secret.Length >= ShortestSecret && text.AsSpan().Contains(secret, StringComparison.Ordinal);
 
