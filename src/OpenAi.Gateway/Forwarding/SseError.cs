@@ -5,7 +5,7 @@ internal static class SseError
 {
     /// <param name="error">What to tell.</param>
     /// <param name="operation">What was asked for: the events of a stream of the responses API have a type and a number.</param>
-    /// <param name="number">That of the last event, so that nobody who goes on behind this one misses another.</param>
+    /// <param name="number">The number of the last event, which the error repeats: a client that resumes after it misses no other one.</param>
     public static ReadOnlyMemory<byte> Of(GatewayError error, ModelOperation operation, long number)
     {
         var data = OpenAiErrorWriter.Serialize(error, operation == ModelOperation.Responses ? number : null);

@@ -4,13 +4,13 @@ using System.Runtime.CompilerServices;
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// Remembers the last bytes of an event stream, and how the last event that it names would end it: enough to know whether it stands between two
-/// events and whether it was finished.
+/// Remembers the last bytes of an event stream, and whether the last event with a name is one that ends it: enough to know whether the stream stands
+/// between two events and whether it is finished.
 /// </summary>
 /// <param name="isNamed">Whether names and numbers of events are looked for: chats and completions have none, and end with <c>[DONE]</c>.</param>
 internal sealed class SseTail(bool isNamed)
 {
-    // A line with the longest name that ends a stream; the name of the member that numbers an event, with its number.
+    // Room for a line with the longest name that ends a stream, or for the member that numbers an event.
     private const int Size = 32;
 
     private Bytes _bytes;
@@ -28,7 +28,7 @@ internal sealed class SseTail(bool isNamed)
     }
 
     /// <summary>
-    /// Whether the last event was OpenAI's <c>[DONE]</c>; the blank line behind it may be missing. Or the one that ends a stream of the responses
+    /// Whether the last event was OpenAI's <c>[DONE]</c>, even if the blank line behind it is missing, or one that ends a stream of the responses
     /// API.
     /// </summary>
     public bool IsDone => (_isLast && IsBetweenEvents) || Last(_bytes, _length).TrimEnd("\r\n "u8).EndsWith("[DONE]"u8);
@@ -72,7 +72,7 @@ internal sealed class SseTail(bool isNamed)
         before.CopyTo(seam[1..]);
         beginning.CopyTo(seam[(1 + before.Length)..]);
 
-        // Of a longer stream the first byte is none of a line's beginning.
+        // The line break in front is true only of a stream that is still whole in the buffer, where a line begins with its first byte.
         ReadLast(seam[(before.Length < Size ? 0 : 1)..(1 + before.Length + beginning.Length)]);
         ReadLast(chunk);
     }
@@ -83,7 +83,7 @@ internal sealed class SseTail(bool isNamed)
         ReadLastNumber(text);
     }
 
-    // Data cannot hold a line break, so that it cannot look like this.
+    // A line of data cannot hold a line break, so that it cannot be taken for a name.
     private void ReadLastName(ReadOnlySpan<byte> text)
     {
         if (text.LastIndexOf("\nevent:"u8) is var line and >= 0)
@@ -96,7 +96,7 @@ internal sealed class SseTail(bool isNamed)
         }
     }
 
-    // Within a text of the data, the quotes would be escaped.
+    // Within a text of the data the quotes would be escaped, so that this is a member.
     private void ReadLastNumber(ReadOnlySpan<byte> text)
     {
         var member = text.LastIndexOf("\"sequence_number\":"u8);

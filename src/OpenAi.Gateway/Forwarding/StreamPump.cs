@@ -27,7 +27,7 @@ internal sealed class StreamPump(
             meter?.Append(attempt.FirstBytes);
         }
 
-        // What is whole already goes out with the response's end.
+        // An answer that is whole already is flushed with the response's end.
         var isHere = left == 0 && !attempt.IsHttp2;
         if (attempt.FirstBytes.Length > 0 && !isHere && !await SendAsync(default, clientGone) && left > 0)
         {
@@ -46,7 +46,7 @@ internal sealed class StreamPump(
                     var waiting = upstream.ReadAsync(Memory<byte>.Empty, clock.Token);
                     if (isFirst && !waiting.IsCompleted)
                     {
-                        // The headers go out before the first event, which may be far away, but not alone when that is here already.
+                        // The headers do not wait for a first event that may be far away. One that is here already goes out together with them.
                         await SendAsync(default, clientGone);
                         clock.Restart(idleTimeout);
                     }
@@ -97,7 +97,7 @@ internal sealed class StreamPump(
         var sending = SendAsync(piece, clientGone);
         if (isFirstEvent)
         {
-            // The client waits for it: on a single processor it would be sent only when it has been read here.
+            // The client waits for it: on a single processor it would otherwise be sent only after the meter has read it.
             await default(YieldToQueuedWork);
         }
 
@@ -118,7 +118,7 @@ internal sealed class StreamPump(
         }
     }
 
-    // Sends a piece, or only what was written before. False when the client is gone, however that shows: what came for it still has to be read.
+    // Sends a piece, or only what was written before. False, and no exception, when the client is gone: the meter still has to read the piece.
     private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> piece, CancellationToken clientGone)
     {
         try
