@@ -41,7 +41,7 @@ public sealed class OpenAiUpstreamOptions
     [EnumDataType(typeof(PassHost), ErrorMessage = "PassHost must be Node, Pass or Rewrite.")]
     public PassHost PassHost { get; set; }
 
-    /// <summary>The host for <see cref="PassHost.Rewrite"/>, with a port if needed; with that it is required.</summary>
+    /// <summary>The host that <see cref="PassHost.Rewrite"/> sends, for which it is required; with a port if needed.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     public string? UpstreamHost { get; set; }
 
