@@ -77,7 +77,7 @@ internal sealed partial class OpenAiUpstreamOptionsValidator : IValidateOptions<
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
         {
             result.AddError(
-                $"'{address}' has no scheme. Write it as a URL, for example \"https://api.openai.com\".", nameof(OpenAiUpstreamNodeOptions.Address));
+                $"'{address}' is no http or https URL. Write scheme and host, for example \"https://api.openai.com\".", nameof(OpenAiUpstreamNodeOptions.Address));
         }
         else if (uri.UserInfo.Length > 0)
         {

@@ -14,7 +14,7 @@ public sealed class StartupTests
         { options => options.Nodes.Clear(), "Nodes", "Nodes:0:Address" },
         { options => options.AddNode("api.openai.com"), "Address", "https://api.openai.com" },
         { options => options.AddNode("localhost:8080"), "Address", "https://api.openai.com" },
-        { options => options.AddNode("ftp://host"), "Address", "https://api.openai.com" },
+        { options => options.AddNode("ftp://host"), "Address", "is no http or https URL" },
         { options => options.AddNode(""), "Address", "https://api.openai.com" },
         { options => options.AddNode("http://user:secret@host"), "Address", "ApiKey" },
         { options => options.AddNode("http://host/v1?x=1"), "Address", "RewritePath" },
