@@ -1,9 +1,9 @@
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// The header that was verified last on a connection. The server gives the same string to the requests of a connection as long as their bytes
-/// are the same, and keeps it for that: to know it again needs neither a hash nor another copy of it. There is one for each connection, whoever
-/// verified it: a connection may see many changes of the consumers.
+/// The header that was verified last on a connection. The server gives the requests of a connection the same string as long as its bytes stay the
+/// same, so that a comparison of references knows it again, without a hash. A connection has one at most, whichever policy verified it: it may live
+/// through many changes of the consumers.
 /// </summary>
 internal sealed class VerifiedOnConnection(BasicAuthenticator verifier, string header, Consumer consumer, long verifiedAt)
 {

@@ -27,7 +27,7 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
 
     /// <summary>
     /// Writes the legacy event for one event of a call; nothing for one that waits for the other calls, that tells a usage nobody asked for,
-    /// or that comes behind an end. <see langword="false"/> when the event is none of a chat's stream: nothing is written then.
+    /// or that comes behind an end. <see langword="false"/> when the event does not belong to a chat's stream: nothing is written then.
     /// </summary>
     /// <param name="call">The number of the prompt that the call answers.</param>
     /// <param name="found">The event.</param>
@@ -66,7 +66,7 @@ internal sealed class BridgeStream(BridgeRequest request, TimeProvider time)
         return true;
     }
 
-    // A comment keeps the connection alive; other lines without data say nothing. A part of an event that was too long is none of them.
+    // A comment keeps the connection alive; other lines without data say nothing. Anything else, such as a piece of an event that was too long, is refused.
     private static bool TryWriteComment(ReadOnlySpan<byte> raw, IBufferWriter<byte> output)
     {
         var isComment = true;

@@ -66,7 +66,7 @@ internal readonly ref struct ChatChoice
 
     /// <param name="json">The choice.</param>
     /// <param name="position">Its place in the list, for an upstream that does not number its choices.</param>
-    /// <exception cref="JsonException">It is none, or what it says is no text.</exception>
+    /// <exception cref="JsonException">It is no choice, or its content is no text.</exception>
     public static ChatChoice Read(ReadOnlySpan<byte> json, int position) => new(json, position);
 
     /// <summary>Writes the members that this version does not know, each with a comma in front.</summary>

@@ -1,8 +1,8 @@
 namespace OpenAi.Gateway;
 
 /// <summary>
-/// What the gateway knows of a request: <c>context.Features.Get&lt;IOpenAiGatewayFeature&gt;()</c>. Like the <c>HttpContext</c> itself it belongs to
-/// the request: whoever needs something of it later copies that.
+/// What the gateway knows of a request: <c>context.Features.Get&lt;IOpenAiGatewayFeature&gt;()</c>. Like the <c>HttpContext</c> itself it is valid
+/// during the request only: copy what you need of it later.
 /// </summary>
 public interface IOpenAiGatewayFeature
 {

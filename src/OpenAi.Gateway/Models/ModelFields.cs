@@ -98,7 +98,7 @@ internal static class ModelFields
         _ => null,
     };
 
-    /// <summary>Reads a number of tokens; <see langword="false"/> when the value is none.</summary>
+    /// <summary>Reads a number of tokens; <see langword="false"/> when the value is no whole number, or negative.</summary>
     public static bool TryGetTokens(ref Utf8JsonReader value, out long tokens)
     {
         tokens = 0;

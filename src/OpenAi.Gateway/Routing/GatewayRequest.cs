@@ -21,7 +21,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     private GatewayRequest(HttpContext context) => Context = context;
 
-    /// <summary>The request as whoever asked last for this sees it: a middleware may have passed on a context of its own.</summary>
+    /// <summary>The context that was given to <see cref="Of"/> last: a middleware may have passed on one of its own.</summary>
     public HttpContext Context { get; private set; }
 
     /// <summary>The app's policies that the request has passed so far.</summary>

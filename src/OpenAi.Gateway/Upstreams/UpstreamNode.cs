@@ -49,8 +49,8 @@ public sealed class UpstreamNode
     }
 
     /// <summary>
-    /// Of the keys that can be used at once the one that was not for the longest time; <see langword="null"/> when another request has put
-    /// the last one to cool down.
+    /// Of the keys that can be used at once, the one whose last turn is longest ago; <see langword="null"/> when there is none, as when another request
+    /// has just put the last one to cool down.
     /// </summary>
     internal NodeKey? NextFresh(TriedNodes? tried)
     {

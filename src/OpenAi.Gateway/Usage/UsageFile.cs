@@ -16,7 +16,7 @@ public static class UsageFile
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The records up to the file's end.</returns>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">A line is none of a usage file.</exception>
+    /// <exception cref="InvalidDataException">A line is not a usage record.</exception>
     public static async IAsyncEnumerable<UsageRecord> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var file = File.OpenHandle(
