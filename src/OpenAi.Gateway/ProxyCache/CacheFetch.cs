@@ -49,7 +49,7 @@ internal sealed class CacheFetch : IDisposable
         _tee = new ResponseTee(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), cache.Options.MaxBodySize, Decide, LetGo);
         _flight = flight;
         var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-        _lifetime = flight is not null && request is { Route: not null, Model.IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
+        _lifetime = flight is not null && request.Model is { IsStream: true } ? new LeaderLifetime(lifetime) : new AbortWatch(lifetime);
     }
 
     /// <summary>Whether the endpoint failed, and a stored answer can still be sent in place of it.</summary>

@@ -46,9 +46,11 @@ public class BudgetTests
     [Fact]
     public async Task The_model_that_a_path_names_may_be_the_dearer_one()
     {
-        await using var host = await StartAsync(budget => budget.Amount = 0.001m);
+        await using var host = await StartAsync(
+            budget => budget.Amount = 0.001m, route: route => route.UseModels(models => models.Aliases["alias"] = "dear"));
 
         (await host.AskAsync(TokenHost.Body(400), "/v1/deployments/dear/chat/completions")).Refusal().Code.ShouldBe("request_too_large_for_limit");
+        (await host.AskAsync(TokenHost.Body(400), "/v1/deployments/alias/chat/completions")).Refusal().Code.ShouldBe("request_too_large_for_limit");
         (await host.AskAsync(TokenHost.Body(400), "/v1/deployments/unknown/chat/completions")).Status.ShouldBe(200);
     }
 

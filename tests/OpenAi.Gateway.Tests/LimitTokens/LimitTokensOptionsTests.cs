@@ -82,11 +82,26 @@ public class LimitTokensOptionsTests
             app.UseLimitTokens(limit => TokenHost.Of(limit, 10));
             app.MapPost("/plain", () => "in");
             app.MapOpenAiRoute("/v1/{**path}", "openai").UseModels(models => models.AllowedModels = ["m"]);
+            app.MapOpenAiRoute("/other/{**path}", "openai");
         });
 
         (await host.AskAsync(TokenHost.Body(100), "/plain")).Status.ShouldBe(200);
         (await host.AskAsync(TokenHost.Body(100))).Status.ShouldBe(400);
         (await host.AskAsync(TokenHost.Body(100), "/v1/images/generations")).Status.ShouldBe(200);
+        (await host.AskAsync("no JSON", "/other/files")).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Of_several_caps_the_smallest_one_is_sent()
+    {
+        static void Cap(LimitTokensOptions limit, int most) =>
+            (TokenHost.Of(limit, 1_000).DefaultMaxOutputTokens, limit.WhenMaxUnknown) = (most, WhenMaxUnknown.InjectCap);
+        await using var host = await TokenHost.StartAsync(
+            limit => Cap(limit, 200), route: route => route.UseLimitTokens(limit => Cap(limit, 100)).UseLimitTokens(limit => Cap(limit, 300)));
+
+        await host.AskAsync("""{"model":"m"}""");
+
+        host.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe("""{"max_completion_tokens":100,"model":"m"}""");
     }
 
     private static string Json(long count) =>

@@ -104,7 +104,7 @@ public class ModelGuardTests
     [InlineData(9, 400)]
     public async Task The_depth_is_bounded(int levels, int status)
     {
-        await using var host = await ModelHost.StartAsync(models => models.MaxJsonDepth = 8);
+        await using var host = await ModelHost.StartAsync(models => models.MaxJsonDepth = 8, app: app => app.UseModels(models => models.MaxJsonDepth = 20));
 
         var answer = await host.AskAsync("""{"model":"m","x":""" + new string('[', levels - 1) + new string(']', levels - 1) + "}");
 
@@ -182,6 +182,7 @@ public class ModelGuardTests
 
         (await host.AskAsync("""{"model":"gpt-image-1","prompt":"p"}""", "/v1/images/generations")).Refusal().ShouldBe((403, "model_not_allowed", "model"));
         (await host.AskAsync("""{"model":"m","stream":"x"}""", "/v1/audio/speech")).Status.ShouldBe(200);
+        (await host.AskAsync("""{"model":null}""", "/v1/images/generations")).Status.ShouldBe(400);
         (await host.AskAsync("""{"name":"v"}""", "/v1/vector_stores")).Status.ShouldBe(200);
         (await host.AskAsync("", "/v1/responses/r1/cancel")).Status.ShouldBe(200);
         (await host.AskAsync("garbage", "/v1/vector_stores")).Refusal().ShouldBe((400, "invalid_json", null));

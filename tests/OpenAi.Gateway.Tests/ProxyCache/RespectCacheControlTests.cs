@@ -67,6 +67,22 @@ public class RespectCacheControlTests
         (await leading).Text.ShouldBe("\"old\"");
     }
 
+    [Fact]
+    public async Task Who_wants_a_new_stream_gets_one_and_it_is_stored()
+    {
+        var calls = 0;
+        await using var host = await CacheHost.StartAsync(
+            connection => BrokenAnswerTests.SendEventsAsync(connection, $"data: {Interlocked.Increment(ref calls)}\n\ndata: [DONE]\n\n"),
+            options => options.ClientCacheControl = true);
+        const string Question = "why?\",\"stream\":true,\"user\":\"";
+        await host.AskAsync(Question);
+
+        (await host.AskAsync(Question, headers: ("Cache-Control", "no-cache"))).Text.ShouldBe("data: 2\n\ndata: [DONE]\n\n");
+
+        (await host.AskAsync(Question)).Text.ShouldBe("data: 2\n\ndata: [DONE]\n\n");
+        host.UpstreamCalls.ShouldBe(2);
+    }
+
     [Theory]
     [InlineData("only-if-cached", "POST", "MISS")]
     [InlineData("only-if-cached, no-cache", "POST", "MISS")]

@@ -138,23 +138,32 @@ public class SharedStreamTests
         });
     }
 
-    [Fact]
-    public async Task When_the_upstream_breaks_everybody_sees_it_and_nothing_is_stored()
+    [Theory]
+    [InlineData("data: {}\n\n", true)]
+    [InlineData("data: {\"half", false)]
+    public async Task When_the_upstream_breaks_everybody_sees_it_and_nothing_is_stored(string last, bool isTold)
     {
         await using var host = await BothFormsTests.StartAsync(script: null);
-        var (leader, connection) = await LeadAsync(host);
-        var followers = new[] { await FollowAsync(host), await FollowAsync(host) };
+        var body = Body[..^1] + ",\"stream_options\":{\"include_usage\":true}}";
+        var (leader, connection) = await LeadAsync(host, body);
+        RawHttp[] clients = [leader, await FollowAsync(host, body), await FollowAsync(host, body)];
+        await connection.WriteChunkAsync(last);
+        await Task.WhenAll(clients.Select(client => client.ReadUntilAsync(last)));
 
         connection.Reset();
 
-        foreach (var client in new[] { leader }.Concat(followers))
+        foreach (var client in clients)
         {
             await using var one = client;
-            (await one.ReadUntilAsync("event: error\ndata: ")).ShouldNotContain("[DONE]");
+            if (isTold)
+            {
+                (await one.ReadUntilAsync("event: error\ndata: ")).ShouldNotContain("[DONE]");
+            }
+
             (await EndsCleanAsync(one)).ShouldBeFalse();
         }
 
-        var asking = host.PostAsync(Body);
+        var asking = host.PostAsync(body);
         await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{}");
         (await asking).Cache.ShouldBe("MISS");
     }
