@@ -86,7 +86,9 @@ internal sealed class UpstreamCaller(OpenAiRouteMetadata metadata, GatewayServic
     {
         number = request.BeginAttempt(step.Upstream, step.Pair.Node);
         var form = call.FormFor(step.Upstream, step.Fallback);
-        var model = request.PathAlias?.Model ?? form.Model;
+
+        // A fallback's own name for a model can only stand in the body.
+        var model = form.Model == call.Form.Model ? request.PathAlias?.Model ?? form.Model : form.Model;
         if (model is not null)
         {
             request.Usage?.SentModel = model;

@@ -45,9 +45,11 @@ internal sealed class ModelGuard(ModelsPolicy[] policies, SpendPolicy[] spends)
         }
 
         request.UseUpstreamPath(path);
-        if (model?.Model == model?.AskedModel)
+
+        // An alias in the body tells itself what was asked for, and a bridge asks for the body's model on a path of its own.
+        var isBridged = request is { Operation: ModelOperation.Completions, Route.Settings.Bridge: not null };
+        if (!isBridged && model?.Model == model?.AskedModel)
         {
-            // Else the body's own name of the model tells it.
             request.PathAlias = (alias, Aliased(alias));
         }
 

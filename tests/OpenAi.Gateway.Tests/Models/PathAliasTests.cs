@@ -37,6 +37,34 @@ public class PathAliasTests
     }
 
     [Fact]
+    public async Task A_bridge_asks_for_the_model_of_the_body_whatever_the_path_names()
+    {
+        var sink = new HeldSink().Release();
+        await using (var host = await StartAsync(
+            builder => builder.Services.AddSingleton<UsageSink>(sink), route => route.BridgeCompletions(bridge => bridge.DefaultModel = "chat")))
+        {
+            (await host.AskAsync("""{"model":"other","prompt":"p"}""", "/v1/engines/fast/completions"))["X-Upstream-Model"].ShouldBe("chat");
+        }
+
+        var record = sink.Records.ShouldHaveSingleItem();
+        (record.AskedModel, record.SentModel).ShouldBe(("other", "chat"));
+    }
+
+    [Theory]
+    [InlineData("{}", "gpt-6")]
+    [InlineData("""{"model":"gpt-6"}""", "mine")]
+    public async Task A_fallback_that_has_its_own_name_for_the_model_of_the_body_was_asked_for_that(string body, string sent)
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/{**path}", "first").UseModels(models => models.Aliases["fast"] = "gpt-6"),
+            builder => builder.Services.AddOpenAiUpstream("first", options =>
+                options.AddNode("http://127.0.0.1:1").FallbackTo("openai", fallback => fallback.Models["gpt-6"] = "mine")));
+
+        (await host.AskAsync(body, "/v1/deployments/fast/chat/completions"))["X-Upstream-Model"].ShouldBe(sent);
+        host.Upstream.Requests.ShouldHaveSingleItem().Text.ShouldBe(body.Replace("gpt-6", "mine"));
+    }
+
+    [Fact]
     public async Task It_has_an_entry_of_its_own_in_the_cache()
     {
         await using var host = await StartAsync(route: route => route.UseProxyCache(cache => cache.Key = ["$upstream_uri", "$request_body"]));
