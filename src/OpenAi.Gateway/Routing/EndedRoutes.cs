@@ -13,19 +13,24 @@ internal sealed class EndedRoutes
     // The framework's own name for the routes of a pipeline; its constant is internal.
     private const string RoutesOfPipeline = "__EndpointRouteBuilder";
 
-    private readonly HashSet<EndpointDataSource> _sources = [];
+    private readonly HashSet<IEndpointRouteBuilder> _pipelines = [];
 
-    /// <summary>Notes what has ended where a policy is written on the app. What <c>UseEndpoints</c> has closed is known to routing.</summary>
+    /// <summary>
+    /// Notes the routes that have ended where a policy is written on the app, with those that are mapped later: they end at the same place. What
+    /// <c>UseEndpoints</c> has closed is known to routing.
+    /// </summary>
     public void Note(IApplicationBuilder app)
     {
         if (app.Properties.TryGetValue(RoutesOfPipeline, out var value) && value is IEndpointRouteBuilder routes
-            && app.ApplicationServices.GetService<EndpointDataSource>() is CompositeEndpointDataSource closed)
+            && app.ApplicationServices.GetService<EndpointDataSource>() is CompositeEndpointDataSource closed
+            && routes.DataSources.Any(closed.DataSources.Contains))
         {
-            _sources.UnionWith(routes.DataSources.Where(closed.DataSources.Contains));
+            _pipelines.Add(routes);
         }
     }
 
     /// <summary>Whether requests to the route end before a policy of the app.</summary>
     public bool Contain(OpenAiRouteMetadata route) =>
-        _sources.Any(source => source.Endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<OpenAiRouteMetadata>() == route));
+        _pipelines.SelectMany(routes => routes.DataSources).SelectMany(source => source.Endpoints)
+            .Any(endpoint => endpoint.Metadata.GetMetadata<OpenAiRouteMetadata>() == route);
 }

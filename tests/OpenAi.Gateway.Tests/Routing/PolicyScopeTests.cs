@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using OpenAi.Gateway.Tests.LimitCount;
 
 namespace OpenAi.Gateway.Tests.Routing;
@@ -90,6 +91,23 @@ public class PolicyScopeTests
         (await host.GetAsync("/ok")).Status.ShouldBe(200);
         host.Calls.ShouldBe(0);
         host.Server.Logs.Entries.ShouldContain(entry => entry.Exception is InvalidOperationException && entry.Exception.Message.Contains("UseEndpoints"));
+    }
+
+    [Fact]
+    public async Task So_does_one_that_is_mapped_behind_them_when_the_routes_have_ended_before()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app =>
+            {
+                app.UseRouting();
+                EndRoutes(app, routes => routes.MapControllers());
+                app.UseBasicAuthConsumers(consumers => consumers.Add("a", "a", "password1"));
+                app.MapOpenAiRoute("/r", "openai");
+            },
+            builder => builder.Services.AddControllers());
+
+        (await host.PostAsync("/r")).Status.ShouldBe(500);
+        host.Calls.ShouldBe(0);
     }
 
     [Fact]
