@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace OpenAi.Gateway;
 
@@ -10,14 +12,27 @@ namespace OpenAi.Gateway;
 /// <code>guard → authenticate → limit → model → cache → concurrency → tokens and money → endpoint (transform, forward)</code>
 /// Limits and rules for models add up; of authentication and cache the nearest one wins (route, then group, then app).
 /// </summary>
-internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices services)
+internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices? known)
 {
     private readonly ConcurrentDictionary<PolicyScope, GatewayDelegate> _pipelines = new();
+    private GatewayServices? _services = known;
 
     /// <summary>Puts a policy on an endpoint, and the wrap around it if it has none yet.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint has no handler yet, so that nothing can be wrapped around it.</exception>
     public static void Add(EndpointBuilder builder, GatewayPolicy policy)
     {
-        policy.Attach(GatewayServices.From(builder.ApplicationServices));
+        if (builder.RequestDelegate is null)
+        {
+            throw new InvalidOperationException(
+                $"A policy cannot be written on '{(builder as RouteEndpointBuilder)?.RoutePattern.RawText ?? builder.DisplayName}' itself, which has no "
+                + "handler yet. Write it on a group around it: map on app.MapGroup(\"\").UseX(…) in place of app.");
+        }
+
+        if (ServicesOf(builder) is { } services)
+        {
+            policy.Attach(services);
+        }
+
         builder.Metadata.Add(policy);
         Wrap(builder);
     }
@@ -26,12 +41,17 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
     {
         if (builder.RequestDelegate is { } endpoint && endpoint.Target is not EndpointStages)
         {
-            builder.RequestDelegate = new EndpointStages(endpoint, GatewayServices.From(builder.ApplicationServices)).InvokeAsync;
+            builder.RequestDelegate = new EndpointStages(endpoint, ServicesOf(builder)).InvokeAsync;
         }
     }
 
+    // The framework tells no services for Blazor's endpoints, static assets, and those that fallbacks to controllers and pages lead to: their first request does.
+    private static GatewayServices? ServicesOf(EndpointBuilder builder) =>
+        builder.ApplicationServices.GetService<IServiceProvider>() is { } services ? GatewayServices.From(services) : null;
+
     private Task InvokeAsync(HttpContext context)
     {
+        var services = _services ??= GatewayServices.From(context.RequestServices);
         var request = GatewayRequest.Of(context);
         var current = context.GetEndpoint();
         if (ReferenceEquals(request.Entered, current) && current is not null)
@@ -43,11 +63,11 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices s
         var scope = request.Scope ?? services.EmptyScope;
         var pipeline = _pipelines.TryGetValue(scope, out var known)
             ? known
-            : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope));
+            : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope, services));
         return pipeline(request);
     }
 
-    private GatewayDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope)
+    private GatewayDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope, GatewayServices services)
     {
         var route = metadata.GetMetadata<OpenAiRouteMetadata>();
         if (route is not null && scope.Policies.Count == 0 && services.AppHasPolicies && metadata.Any(IsShortCircuit))

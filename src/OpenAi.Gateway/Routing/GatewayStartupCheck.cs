@@ -24,7 +24,9 @@ internal sealed class GatewayStartupCheck(UpstreamRegistry upstreams, IEnumerabl
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        EndpointNames.Check(provider.GetService<EndpointDataSource>()?.Endpoints ?? []);
+        var endpoints = provider.GetService<EndpointDataSource>()?.Endpoints ?? [];
+        EndpointNames.Check(endpoints);
+        LeadingEndpoints.Check(endpoints);
         return Task.CompletedTask;
     }
 
