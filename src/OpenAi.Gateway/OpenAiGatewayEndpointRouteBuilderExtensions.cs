@@ -69,7 +69,8 @@ public static class OpenAiGatewayEndpointRouteBuilderExtensions
     // Routing itself would notice at the first request, or when configuration is reloaded, and then fail for every endpoint of the app.
     private static void CheckConstraints(RoutePattern pattern, IServiceProvider services)
     {
-        var policies = services.GetRequiredService<ParameterPolicyFactory>();
+        var policies = services.GetService<ParameterPolicyFactory>() ?? throw new InvalidOperationException(
+            "Routing's services are missing, as CreateEmptyBuilder leaves them out. Call builder.Services.AddRoutingCore() before builder.Build().");
         foreach (var parameter in pattern.Parameters)
         {
             foreach (var policy in parameter.ParameterPolicies)

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace OpenAi.Gateway.Tests.Routing;
 
@@ -61,6 +63,17 @@ public class RouteValidationTests
     [Fact]
     public async Task A_constraint_that_does_not_exist_is_refused_before_the_first_request() =>
         (await RouteHost.StartErrorAsync(app => app.MapOpenAiRoute("/{id:nope}", "openai"))).ShouldContain("nope");
+
+    [Fact]
+    public async Task An_app_without_routing_is_told_how_to_add_it()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddOpenAiUpstream("openai", upstream => upstream.AddNode("https://api.openai.com"));
+        await using var app = builder.Build();
+
+        Should.Throw<InvalidOperationException>(() => app.MapOpenAiRoute("/v1/models", "openai")).Message.ShouldContain("AddRoutingCore()");
+    }
 
     private static async Task ShouldBeRefusedAsync(Action<OpenAiRouteBuilder> configure, string reason) =>
         (await RouteHost.StartErrorAsync(app => configure(app.MapOpenAiRoute("/openai/{model}", "openai")))).ShouldContain(reason);
