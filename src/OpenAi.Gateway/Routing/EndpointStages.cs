@@ -51,7 +51,7 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices? 
 
     private Task InvokeAsync(HttpContext context)
     {
-        var services = _services ??= GatewayServices.From(context.RequestServices);
+        var services = _services ?? Attach(context);
         var request = GatewayRequest.Of(context);
         var current = context.GetEndpoint();
         if (ReferenceEquals(request.Entered, current) && current is not null)
@@ -65,6 +65,21 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices? 
             ? known
             : _pipelines.GetOrAdd(scope, Build(current?.Metadata ?? EndpointMetadataCollection.Empty, scope, services));
         return pipeline(request);
+    }
+
+    // What could not be done at start-up. A group's policy is on several endpoints, whose first requests may come at once.
+    private GatewayServices Attach(HttpContext context)
+    {
+        var services = GatewayServices.From(context.RequestServices);
+        foreach (var policy in context.GetEndpoint()?.Metadata.GetOrderedMetadata<GatewayPolicy>() ?? [])
+        {
+            lock (policy)
+            {
+                policy.Attach(services);
+            }
+        }
+
+        return _services = services;
     }
 
     private GatewayDelegate Build(EndpointMetadataCollection metadata, PolicyScope scope, GatewayServices services)

@@ -36,6 +36,23 @@ public class FrameworkEndpointTests
     }
 
     [Fact]
+    public async Task A_policy_on_components_warns_with_their_first_request_as_others_do_at_start_up()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app =>
+            {
+                app.UseAntiforgery();
+                app.MapRazorComponents<PingPage>().UseProxyCache(cache => cache.Key = ["$uri"]);
+            },
+            AddFramework);
+
+        await host.GetAsync("/ping-page");
+        await host.GetAsync("/ping-page");
+
+        host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1502).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_policy_on_controllers_covers_them_where_a_fallback_leads_to_them()
     {
         await using var host = await RouteHost.StartAsync(
