@@ -229,6 +229,30 @@ public class SingleFlightTests
     }
 
     [Fact]
+    public async Task The_upstream_is_released_when_who_waits_for_the_JSON_of_a_stream_leaves_after_its_leader()
+    {
+        const string Body = "{\"prompt\":\"why?\",\"stream\":true}";
+        await using var host = await CacheHost.StartAsync(script: null, cache => cache.LockTimeout = Patience);
+        var leader = host.Gateway.Connect();
+        await leader.SendAsync($"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+        var connection = await host.Upstream.NextRequestAsync();
+        await connection.StartSseAsync();
+        await connection.WriteEventAsync("{}");
+        await leader.ReadUntilAsync("data: {}\n\n");
+        using var leave = new CancellationTokenSource();
+        var waiting = host.AskAsync(leave.Token);
+        await host.WhenDueAsync(Patience);
+
+        leader.Reset();
+        await host.ClientLeftAsync();
+        connection.PeerClosed.IsCompleted.ShouldBeFalse();
+        await leave.CancelAsync();
+
+        await connection.PeerClosed.SoonAsync();
+        await Should.ThrowAsync<OperationCanceledException>(waiting);
+    }
+
+    [Fact]
     public async Task An_endpoint_that_throws_fails_each_on_its_own()
     {
         var calls = 0;
