@@ -119,6 +119,20 @@ public class CacheHitLimitTests
     }
 
     [Fact]
+    public async Task A_refusal_is_never_stored_although_answers_with_its_status_are()
+    {
+        await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai")
+            .UseProxyCache(cache => cache.HttpStatus = [200, 429])
+            .UseLimitCount(limit => LimitHost.Of(limit, 1).CountCacheHits = false));
+        await host.PostAsync("/openai");
+        (await host.PostAsync("/openai?other=1")).ShouldBeRefusedBy("1", "60");
+
+        host.Time.Advance(TimeSpan.FromMinutes(1));
+
+        (await host.PostAsync("/openai?other=1")).Status.ShouldBe(200);
+    }
+
+    [Fact]
     public async Task Without_a_cache_nothing_is_free()
     {
         await using var host = await RouteHost.StartAsync(app => app.MapOpenAiRoute("/openai", "openai")
