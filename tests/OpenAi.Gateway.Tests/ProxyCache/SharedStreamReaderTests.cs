@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -151,29 +150,6 @@ public class SharedStreamReaderTests
         _stream.Append("67890a"u8);
 
         ArrayPool<byte>.Shared.Rent(segment.Length).ShouldBeSameAs(segment);
-    }
-
-    [Fact]
-    public void Of_a_long_stream_only_what_somebody_has_to_read_is_held()
-    {
-        var stream = new SharedStream(200, [], 5000, () => { });
-        using var reader = stream.TryJoin()!;
-        stream.Append(new byte[4096]);
-        var begin = ReadBegin(reader);
-
-        stream.Append(new byte[4096]);
-        Text(reader).Length.ShouldBe(4096);
-        GC.Collect();
-
-        begin.IsAlive.ShouldBeFalse();
-        reader.IsLost.ShouldBeFalse();
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference ReadBegin(SharedStreamReader reader)
-    {
-        Text(reader).Length.ShouldBe(4096);
-        return new WeakReference(SegmentOf(reader));
     }
 
     private static string Text(SharedStreamReader reader)
