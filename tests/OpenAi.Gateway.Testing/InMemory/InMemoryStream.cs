@@ -41,10 +41,15 @@ public sealed class InMemoryStream : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // What came before a reset can still be read, as from a socket.
+        // What came before a reset can still be read, as from a socket: it is there once the reset is seen.
+        var isReset = _connection.IsReset;
         if (!_incoming.TryRead(out var result))
         {
-            ThrowIfReset();
+            if (isReset)
+            {
+                ThrowIfReset();
+            }
+
             result = await _incoming.ReadAsync(cancellationToken);
         }
 
