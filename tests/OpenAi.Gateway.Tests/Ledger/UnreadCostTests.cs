@@ -24,6 +24,16 @@ public sealed class UnreadCostTests
     }
 
     [Fact]
+    public async Task To_read_back_a_stored_answer_costs_nothing()
+    {
+        await using var host = await StartAsync(200);
+
+        await AskAsync(host, "GET", "chat/completions");
+
+        Endings.Facts(await host.RecordAsync()).ShouldBe((UsageEnding.Ok, default, false, 200, 1));
+    }
+
+    [Fact]
     public async Task An_answer_from_the_cache_is_free_whatever_it_is()
     {
         await using var host = await StartAsync(200, route => route.UseProxyCache());
