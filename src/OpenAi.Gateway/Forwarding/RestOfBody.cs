@@ -78,7 +78,7 @@ internal sealed class RestOfBody : IDisposable
         await _noMore.CancelAsync();
         if (Stream is ServerBodyStream && Volatile.Read(ref _copying) is { } copying)
         {
-            await copying.Task; // A read of any other stream may go on when it is cancelled, and so is not waited for.
+            await copying.Task; // Of the server's own stream alone: a read of another one may go on when it is cancelled.
         }
     }
 

@@ -8,8 +8,8 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 /// <summary>A store of the app that can be made to misbehave. It gives copies, as Microsoft's does with byte arrays.</summary>
 internal sealed class FakeHybridCache : HybridCache
 {
-    private readonly ConcurrentQueue<HeldCall> _held = new();
-    private readonly ConcurrentQueue<HeldCall> _heldSets = new();
+    private readonly ConcurrentQueue<HeldCall> _getsToHold = new();
+    private readonly ConcurrentQueue<HeldCall> _setsToHold = new();
 
     public ConcurrentDictionary<string, byte[]> Entries { get; } = new();
 
@@ -28,20 +28,10 @@ internal sealed class FakeHybridCache : HybridCache
     public void RegisterAsApps(WebApplicationBuilder builder) => builder.Services.AddSingleton<HybridCache>(this);
 
     /// <summary>The next get looks at once and gives what it found when released.</summary>
-    public HeldCall HoldNextGet()
-    {
-        var call = new HeldCall();
-        _held.Enqueue(call);
-        return call;
-    }
+    public HeldCall HoldNextGet() => HoldNext(_getsToHold);
 
     /// <summary>The next set stores nothing before it is released.</summary>
-    public HeldCall HoldNextSet()
-    {
-        var call = new HeldCall();
-        _heldSets.Enqueue(call);
-        return call;
-    }
+    public HeldCall HoldNextSet() => HoldNext(_setsToHold);
 
     public override async ValueTask<T> GetOrCreateAsync<TState, T>(
         string key,
@@ -53,11 +43,7 @@ internal sealed class FakeHybridCache : HybridCache
     {
         options!.Flags.ShouldBe(HybridCacheEntryFlags.DisableUnderlyingData);
         var found = Entries.GetValueOrDefault(key)?.ToArray();
-        if (_held.TryDequeue(out var call))
-        {
-            await call.HoldAsync();
-        }
-
+        await WaitIfHeldAsync(_getsToHold);
         await MisbehaveAsync();
         return (T)(object?)found!;
     }
@@ -65,11 +51,7 @@ internal sealed class FakeHybridCache : HybridCache
     public override async ValueTask SetAsync<T>(
         string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
     {
-        if (_heldSets.TryDequeue(out var call))
-        {
-            await call.HoldAsync();
-        }
-
+        await WaitIfHeldAsync(_setsToHold);
         await MisbehaveAsync();
         SetOptions.Add(options);
         if (!LosesEntries)
@@ -85,6 +67,15 @@ internal sealed class FakeHybridCache : HybridCache
     }
 
     public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    private static HeldCall HoldNext(ConcurrentQueue<HeldCall> calls)
+    {
+        var call = new HeldCall();
+        calls.Enqueue(call);
+        return call;
+    }
+
+    private static Task WaitIfHeldAsync(ConcurrentQueue<HeldCall> calls) => calls.TryDequeue(out var call) ? call.HoldAsync() : Task.CompletedTask;
 
     private async Task MisbehaveAsync()
     {
