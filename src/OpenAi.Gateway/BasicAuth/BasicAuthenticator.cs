@@ -60,7 +60,7 @@ internal sealed class BasicAuthenticator
         }
 
         // A connection of HTTP/2 has several requests at once, for which its items are not safe.
-        var items = HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features.Get<IConnectionItemsFeature>()?.Items : null;
+        var items = HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Find<IConnectionItemsFeature>()?.Items : null;
         if (items is not null && items.TryGetValue(typeof(VerifiedOnConnection), out var item)
             && item is VerifiedOnConnection known && known.Is(this, header, _time, Options.RememberFor))
         {

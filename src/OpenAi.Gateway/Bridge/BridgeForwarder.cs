@@ -192,7 +192,7 @@ internal sealed class BridgeForwarder(OpenAiRouteMetadata metadata, GatewayServi
     {
         var (context, calls) = (exchange.Context, exchange.Calls);
         Begin(exchange, calls[0].Attempt!);
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Find<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var turn = new SemaphoreSlim(1);
         var stream = new BridgeStream(exchange.Legacy, services.Time);
         var writers = calls.Select((_, i) => new EventWriter(i, stream, context.Response.BodyWriter, turn)).ToArray();

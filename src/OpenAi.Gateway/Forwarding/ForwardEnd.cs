@@ -92,5 +92,5 @@ internal sealed class ForwardEnd(OpenAiRouteMetadata metadata, GatewayServices s
 
     /// <summary>Whether the app's own request timeout ran out.</summary>
     public static bool HasTimedOut(HttpContext context) =>
-        context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
+        context.Find<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
 }

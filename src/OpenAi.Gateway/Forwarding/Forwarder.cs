@@ -191,7 +191,7 @@ internal sealed class Forwarder
 
     private async Task<PumpEnd> StreamAsync(HttpContext context, ForwardAttempt attempt, StreamPump pump)
     {
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Find<IHttpResponseBodyFeature>()?.DisableBuffering();
         _services.Metrics.StreamOpened(_metadata);
         try
         {

@@ -32,7 +32,7 @@ internal sealed class RestOfBody : IDisposable
 
     /// <summary>Whether the body is read from the server itself, and not from what a middleware has put in its place.</summary>
     public static bool IsOfServer(HttpRequest request) =>
-        request.Body.GetType().Assembly == request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly;
+        request.Body.GetType().Assembly == request.HttpContext.Find<IHttpRequestFeature>()?.GetType().Assembly;
 
     /// <summary>What a middleware cannot unpack is the client's fault, and neither the app's nor the upstream's.</summary>
     public static BadHttpRequestException NotPacked(InvalidDataException error) =>

@@ -31,11 +31,10 @@ internal sealed class CacheMiss(GatewayServices services, GatewayDelegate next)
             // The flight before this one may have stored its answer since this request looked.
             if (flight is not null
                 && await _cache.GetAsync(request, key) is { } stored
-                && _hit.IsGood(stored, request.Context, cache.Options)
-                && CacheForm.For(request, cache, stored) is { } answer)
+                && _hit.TryAnswer(request, cache.Options, CacheForm.For(request, cache, stored)) is { } answering)
             {
                 entry = stored;
-                await _hit.AnswerAsync(request, cache.Options, answer);
+                await answering;
                 return;
             }
 

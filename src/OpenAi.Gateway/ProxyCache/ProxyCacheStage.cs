@@ -65,9 +65,9 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         var context = request.Context;
         var options = cache.Options;
         var answer = entry is null ? null : CacheForm.For(request, cache, entry);
-        if (_hit.IsGood(answer, context, options))
+        if (_hit.TryAnswer(request, options, answer) is { } answering)
         {
-            return _hit.AnswerAsync(request, options, answer!);
+            return answering;
         }
 
         if (CacheControlRules.AsksOnlyCache(options, context.Request))
@@ -153,6 +153,7 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
         request.Operation == ModelOperation.Responses && !JsonSearch.MemberOf(body.Memory.Span, "\"conversation\""u8).IsEmpty;
 
     // Something before the cache has read the body, as antiforgery does with a form: what is left of it does not tell one question from another.
-    private static bool WasReadBefore(HttpContext context, RequestBody body) =>
-        body.Memory.Length < context.Request.ContentLength || context.Features.Get<IFormFeature>()?.Form is not null;
+    private static bool WasReadBefore(HttpContext context, RequestBody body) => context.Request.ContentLength is { } announced
+        ? body.Memory.Length < announced
+        : context.Find<IFormFeature>()?.Form is not null;
 }

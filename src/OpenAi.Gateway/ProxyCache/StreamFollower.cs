@@ -31,7 +31,7 @@ internal static class StreamFollower
 
         begin();
         CacheAnswer.WriteHead(context, options, stream.Status, stream.Headers, TimeSpan.Zero);
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Find<IHttpResponseBodyFeature>()?.DisableBuffering();
         var hasAll = false;
         try
         {

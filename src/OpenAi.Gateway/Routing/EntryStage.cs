@@ -55,7 +55,7 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
     private Task GuardAsync(GatewayRequest request)
     {
         var context = request.Context;
-        if (route is null || context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { MaxRequestBodySize: { } limit } size)
+        if (route is null || context.Find<IHttpMaxRequestBodySizeFeature>() is not { MaxRequestBodySize: { } limit } size)
         {
             return next(request);
         }

@@ -33,7 +33,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     public Consumer? Consumer { get; set; }
 
     /// <summary>The app's user, if it has one; <c>HttpContext.User</c> would make an empty one.</summary>
-    public ClaimsPrincipal? User => Context.Features.Get<IHttpAuthenticationFeature>()?.User;
+    public ClaimsPrincipal? User => Context.Find<IHttpAuthenticationFeature>()?.User;
 
     public OpenAiRouteMetadata? Route
     {
@@ -116,7 +116,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
 
     public static GatewayRequest Of(HttpContext context)
     {
-        if (context.Features.Get<IOpenAiGatewayFeature>() is GatewayRequest request)
+        if (context.Find<IOpenAiGatewayFeature>() is GatewayRequest request)
         {
             request.Context = context;
             return request;

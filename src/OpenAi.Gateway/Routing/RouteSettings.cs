@@ -36,7 +36,7 @@ internal sealed class RouteSettings
     /// </summary>
     public static string? WrittenPath(HttpRequest request)
     {
-        var target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        var target = request.HttpContext.Find<IHttpRequestFeature>()?.RawTarget ?? "";
         if (!target.StartsWith('/') || !target.Contains('%', StringComparison.Ordinal))
         {
             return null;

@@ -13,10 +13,10 @@ internal static class UnflushedBody
     /// <summary>Flushes what was written to a body that is not the server's own.</summary>
     public static ValueTask FlushAsync(HttpContext context)
     {
-        var body = context.Features.Get<IHttpResponseBodyFeature>();
+        var body = context.Find<IHttpResponseBodyFeature>();
 
         // The server has one object for all its features: a body that is another object is not its own.
-        return ReferenceEquals(body, context.Features.Get<IHttpResponseFeature>()) || body?.Writer is null or { CanGetUnflushedBytes: true, UnflushedBytes: 0 }
+        return ReferenceEquals(body, context.Find<IHttpResponseFeature>()) || body?.Writer is null or { CanGetUnflushedBytes: true, UnflushedBytes: 0 }
             ? default
             : FlushAsync(body.Writer);
     }
