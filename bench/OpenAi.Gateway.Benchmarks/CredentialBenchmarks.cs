@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace OpenAi.Gateway.Benchmarks;
 
@@ -28,7 +29,7 @@ public class CredentialBenchmarks
             options.Add($"consumer{i}", $"username{i}", $"password{i}");
         }
 
-        _authenticator = new BasicAuthenticator(options, new ConfiguredConsumerStore(options.Consumers), TimeProvider.System);
+        _authenticator = new BasicAuthenticator(options, new ConfiguredConsumerStore(options.Consumers), TimeProvider.System, NullLogger.Instance);
         _here.Features.Set<IConnectionItemsFeature>(new DefaultConnectionContext());
         if (!CheckedAsync().GetAwaiter().GetResult() || !VerifiedElsewhere() || !VerifiedHere())
         {

@@ -47,7 +47,7 @@ internal sealed class BasicAuthConsumersHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        if (!Response.HasStarted)
+        if (!Response.HasStarted && _refusal.Status == StatusCodes.Status401Unauthorized)
         {
             Response.Headers.Append(HeaderNames.WWWAuthenticate, Authenticator.Challenge);
         }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Logging;
 
@@ -28,7 +29,11 @@ internal sealed class BasicAuthStage(BasicAuthPolicy policy, GatewayServices ser
         }
 
         BasicAuthLog.Refused(_logger, error!.Message);
-        context.Response.Headers.WWWAuthenticate = authenticator.Challenge;
+        if (error.Status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = authenticator.Challenge;
+        }
+
         await services.WriteErrorAsync(context, error);
     }
 

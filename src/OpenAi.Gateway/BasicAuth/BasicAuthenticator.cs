@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
@@ -17,16 +18,18 @@ internal sealed class BasicAuthenticator
     private static readonly SemaphoreSlim SlowChecks = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ConsumerStore _store;
     private readonly VerifiedHeaders _verified;
     private readonly ConsumerPassword[] _slowPasswords;
     private volatile ConsumerPassword? _lastSlowPassword;
     private volatile bool _hasSlowPasswords;
 
-    public BasicAuthenticator(BasicAuthConsumersOptions options, ConsumerStore store, TimeProvider time)
+    public BasicAuthenticator(BasicAuthConsumersOptions options, ConsumerStore store, TimeProvider time, ILogger logger)
     {
         Options = options;
         _time = time;
+        _logger = logger;
         _store = store;
         _verified = new VerifiedHeaders(options.RememberFor, time);
         _slowPasswords = [.. options.Consumers.Select(consumer => consumer.PasswordHash).OfType<string>().Select(ConsumerPassword.FromHash)];
@@ -48,7 +51,7 @@ internal sealed class BasicAuthenticator
             : services.ConsumerStore ?? throw new InvalidOperationException(
                 "UseBasicAuthConsumers has no consumers. Add one, for example consumers.Add(\"consumer1\", username: …, password: …), "
                 + "or register a ConsumerStore as a singleton.");
-        return new BasicAuthenticator(options, store, services.Time);
+        return new BasicAuthenticator(options, store, services.Time, services.Loggers.CreateLogger(BasicAuthLog.Category));
     }
 
     /// <summary>The consumer of a header that was verified a short while ago.</summary>
@@ -76,7 +79,7 @@ internal sealed class BasicAuthenticator
         return consumer;
     }
 
-    /// <summary>Checks a header; gives either the consumer or the reason of the refusal.</summary>
+    /// <summary>Checks a header; gives either the consumer or the reason of the refusal. A store that fails lets nobody in.</summary>
     public async ValueTask<(Consumer? Consumer, GatewayError? Error)> CheckAsync(StringValues header, CancellationToken cancellationToken)
     {
         if (StringValues.IsNullOrEmpty(header))
@@ -89,7 +92,17 @@ internal sealed class BasicAuthenticator
             return (null, GatewayErrors.MalformedCredentials);
         }
 
-        var consumer = await _store.FindAsync(credentials.Username, cancellationToken);
+        Consumer? consumer;
+        try
+        {
+            consumer = await _store.FindAsync(credentials.Username, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            BasicAuthLog.StoreFailed(_logger, error);
+            return (null, GatewayErrors.ConsumersUnavailable);
+        }
+
         if (!await MatchesAsync(consumer?.Password, credentials, cancellationToken))
         {
             return (null, GatewayErrors.WrongCredentials);

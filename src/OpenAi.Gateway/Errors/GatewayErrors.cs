@@ -17,6 +17,9 @@ internal static class GatewayErrors
     public static readonly GatewayError WrongCredentials = new(
         StatusCodes.Status401Unauthorized, "Invalid user authorization", "authentication_error", "invalid_credentials");
 
+    public static readonly GatewayError ConsumersUnavailable = new(
+        StatusCodes.Status503ServiceUnavailable, "The credentials cannot be checked at the moment.", "server_error", "consumers_unavailable");
+
     public static readonly GatewayError Forbidden = new(
         StatusCodes.Status403Forbidden, "The consumer is not allowed to do this.", "permission_error", "forbidden");
 

@@ -133,9 +133,16 @@ internal sealed class EndpointStages(RequestDelegate endpoint, GatewayServices? 
             pipeline = new LimitCountStage(limits, hasCache: cache is not null, services, pipeline).InvokeAsync;
         }
 
-        if (inScope.OfType<BasicAuthPolicy>().LastOrDefault() is { } auth && metadata.GetMetadata<IAllowAnonymous>() is null)
+        if (inScope.OfType<BasicAuthPolicy>().LastOrDefault() is { } auth)
         {
-            pipeline = new BasicAuthStage(auth, services, pipeline).InvokeAsync;
+            if (metadata.GetMetadata<IAllowAnonymous>() is null)
+            {
+                pipeline = new BasicAuthStage(auth, services, pipeline).InvokeAsync;
+            }
+            else if (route is not null)
+            {
+                BasicAuthLog.OpenToAll(services.Loggers.CreateLogger(BasicAuthLog.Category), route.Pattern);
+            }
         }
 
         return new EntryStage(route, services, pipeline).InvokeAsync;

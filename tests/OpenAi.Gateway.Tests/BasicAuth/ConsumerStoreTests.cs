@@ -89,13 +89,38 @@ public class ConsumerStoreTests
     }
 
     [Fact]
-    public async Task A_store_that_fails_lets_nobody_in()
+    public async Task A_store_that_fails_lets_nobody_in_and_says_so()
     {
         await using var host = await RouteHost.StartAsync(
-            app => app.MapGet("/", () => "in").UseBasicAuthConsumers(_ => { }),
+            app => app.MapOpenAiRoute("/openai", "openai").UseBasicAuthConsumers(_ => { }),
             builder => builder.Services.AddSingleton<ConsumerStore>(new FailingConsumerStore()));
 
-        (await host.GetAsync("/", "username1:password1")).Status.ShouldBe(500);
+        await ShouldBeUnavailableAsync(host);
+    }
+
+    [Fact]
+    public async Task So_does_one_behind_the_authentication_scheme()
+    {
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/openai", "openai").RequireAuthorization(),
+            builder =>
+            {
+                builder.Services.AddSingleton<ConsumerStore>(new FailingConsumerStore());
+                builder.Services.AddAuthentication().AddBasicAuthConsumers(_ => { });
+                builder.Services.AddAuthorization();
+            });
+
+        await ShouldBeUnavailableAsync(host);
+    }
+
+    private static async Task ShouldBeUnavailableAsync(RouteHost host)
+    {
+        var answer = await host.PostAsync("/openai", "username1:password1");
+
+        (answer.Status, answer["WWW-Authenticate"], host.Calls).ShouldBe((503, null, 0));
+        answer.Text.ShouldContain("\"type\":\"server_error\",\"param\":null,\"code\":\"consumers_unavailable\"");
+        answer.Text.ShouldNotContain("database");
+        host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1303).ShouldBe(1);
     }
 
     private Task<RouteHost> StartAsync(TimeSpan? rememberFor = null) => RouteHost.StartAsync(

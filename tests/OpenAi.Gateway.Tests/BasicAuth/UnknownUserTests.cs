@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
 using OpenAi.Gateway.Tests.Routing;
 
@@ -35,7 +36,7 @@ public class UnknownUserTests
         var store = new CountingConsumerStore();
         store.Consumers["cheap"] = new Consumer("cheap", "cheap", hash);
         var authenticator = isInStore
-            ? new BasicAuthenticator(new BasicAuthConsumersOptions(), store, TimeProvider.System)
+            ? new BasicAuthenticator(new BasicAuthConsumersOptions(), store, TimeProvider.System, NullLogger.Instance)
             : Authenticator(new BasicAuthConsumersOptions().AddHashed("cheap", "cheap", hash).Add("fast", "fast", "password2"));
 
         var wrong = await BestTimeAsync(authenticator, "cheap:wrong");
@@ -51,7 +52,7 @@ public class UnknownUserTests
         var wrong = await BestTimeAsync(
             Authenticator(new BasicAuthConsumersOptions().AddHashed("slow", "slow", Consumer.HashPassword("password1"))), "slow:wrong");
 
-        var unknown = await BestTimeAsync(new BasicAuthenticator(new BasicAuthConsumersOptions(), store, TimeProvider.System), "nobody:wrong");
+        var unknown = await BestTimeAsync(new BasicAuthenticator(new BasicAuthConsumersOptions(), store, TimeProvider.System, NullLogger.Instance), "nobody:wrong");
 
         (unknown / wrong).ShouldBeInRange(1 / 20.0, 20.0);
     }
@@ -69,7 +70,7 @@ public class UnknownUserTests
     }
 
     private static BasicAuthenticator Authenticator(BasicAuthConsumersOptions options) =>
-        new(options, new ConfiguredConsumerStore(options.Consumers), TimeProvider.System);
+        new(options, new ConfiguredConsumerStore(options.Consumers), TimeProvider.System, NullLogger.Instance);
 
     private static async Task<double> BestTimeAsync(BasicAuthenticator authenticator, string credentials)
     {

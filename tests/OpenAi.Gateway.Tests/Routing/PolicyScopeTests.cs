@@ -247,4 +247,21 @@ public class PolicyScopeTests
         (await host.GetAsync("/open")).Status.ShouldBe(200);
         (await host.GetAsync("/open")).Status.ShouldBe(429);
     }
+
+    [Fact]
+    public async Task An_openai_route_that_is_open_to_everybody_is_warned_of_once()
+    {
+        await using var host = await RouteHost.StartAsync(app =>
+        {
+            app.UseBasicAuthConsumers(consumers => consumers.Add("a", "a", "a"));
+            app.MapGet("/health", () => "healthy").AllowAnonymous();
+            app.MapOpenAiRoute("/openai", "openai").AllowAnonymous();
+        });
+
+        await host.GetAsync("/health");
+        (await host.PostAsync("/openai")).Status.ShouldBe(200);
+        (await host.PostAsync("/openai")).Status.ShouldBe(200);
+
+        host.Server.Logs.Entries.Where(entry => entry.EventId.Id == 1304).ShouldHaveSingleItem().Message.ShouldContain("'/openai'");
+    }
 }
