@@ -7,7 +7,7 @@ namespace OpenAi.Gateway;
 public sealed class ProxyCacheOptions
 {
     /// <summary>
-    /// The parts of the key: variables such as <c>$uri</c>, or literals. <c>$request_body</c> stands for the SHA-256 of the body.
+    /// The parts of the key: variables such as <c>$uri</c>, or literals. <c>$request_body</c> is a part of its own. The key is the SHA-256 of them all.
     /// The upstream's name is always a part. A key without <c>$request_body</c> answers every prompt with the first one's answer, and one without
     /// <c>$consumer_name</c> shares answers between consumers. With it, a user whom the app authenticated without any name bypasses the cache.
     /// </summary>

@@ -48,11 +48,19 @@ internal sealed partial class ProxyCacheOptionsValidator : IValidateOptions<Prox
             result.AddError("is empty or has an empty part. Give its parts, or leave it out for the default.", nameof(options.Key));
         }
 
-        CheckTemplates(options.Key?.Where(part => part != CacheKeyTemplate.Body), nameof(options.Key), result);
+        if (options.Key?.Any(part => part != CacheKeyTemplate.Body && HoldsBody(part)) == true)
+        {
+            result.AddError($"has the body within another text. Write \"{CacheKeyTemplate.Body}\" as a part of its own.", nameof(options.Key));
+        }
+
+        CheckTemplates(options.Key?.Where(part => !HoldsBody(part)), nameof(options.Key), result);
         CheckTemplates(options.Bypass, nameof(options.Bypass), result);
         CheckTemplates(options.NoStore, nameof(options.NoStore), result);
         return result.Build();
     }
+
+    private static bool HoldsBody(string? part) =>
+        part?.Contains(CacheKeyTemplate.Body, StringComparison.Ordinal) == true || part?.Contains("${request_body}", StringComparison.Ordinal) == true;
 
     private static void CheckTemplates(IEnumerable<string>? templates, string name, ValidateOptionsResultBuilder result)
     {

@@ -45,6 +45,18 @@ public class ProxyCacheOptionsTests
     }
 
     [Theory]
+    [InlineData("$uri$request_body")]
+    [InlineData("${request_body}")]
+    [InlineData("v2:${request_body}")]
+    public void The_body_within_another_text_is_refused_with_the_remedy(string part)
+    {
+        var error = Should.Throw<OptionsValidationException>(() => ProxyCachePolicy.From(cache => cache.Key = ["$uri", part]));
+
+        error.Message.ShouldContain("Key: has the body within another text. Write \"$request_body\" as a part of its own.");
+        error.Message.ShouldNotContain("not a known variable");
+    }
+
+    [Theory]
     [InlineData("Key")]
     [InlineData("Bypass")]
     [InlineData("NoStore")]
