@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.HttpOverrides;
 
@@ -60,6 +61,19 @@ internal static class Security
         var app = builder.Build();
 
         app.UseForwardedHeaders();
+        #endregion
+    }
+
+    public static void Networks(WebApplication app)
+    {
+        #region Security.Networks
+        app.UseLimitCount(limit =>
+        {
+            (limit.Count, limit.TimeWindow) = (100, TimeSpan.FromMinutes(1));
+            limit.UseKey(context => context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: false, AddressFamily: AddressFamily.InterNetworkV6 } address
+                ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+                : null);   // IPv4: by the address, as without a key
+        });
         #endregion
     }
 }
