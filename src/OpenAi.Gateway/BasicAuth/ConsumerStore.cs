@@ -7,6 +7,6 @@ public abstract class ConsumerStore
     /// <see cref="BasicAuthConsumersOptions.RememberFor"/> for a consumer that is let in.</summary>
     /// <param name="username">The user name as the client sent it; compare it exactly.</param>
     /// <param name="cancellationToken">Cancelled when the client leaves.</param>
-    /// <returns>The consumer, or <see langword="null"/> when there is none.</returns>
+    /// <returns>The consumer, or <see langword="null"/> when there is none. When it throws, nobody is let in: the client is answered 503.</returns>
     public abstract ValueTask<Consumer?> FindAsync(string username, CancellationToken cancellationToken);
 }
