@@ -118,10 +118,11 @@ public static class OpenAiGatewayServiceCollectionExtensions
         var time = provider.GetRequiredService<TimeProvider>();
         var logger = loggers.CreateLogger(ProxyCacheLog.Category);
         EntryStore store = (provider.GetKeyedService<HybridCache>("OpenAi.Gateway") ?? provider.GetService<HybridCache>()) is { } cache
-            ? new HybridEntryStore(cache)
+            ? new HybridEntryStore(cache, time)
             : new EmbeddedEntryStore(
                 new EntryMemory(provider.GetRequiredService<IOptions<ProxyCacheStoreOptions>>().Value.SizeLimit, time),
                 provider.GetService<IDistributedCache>() is { } distributed and not MemoryDistributedCache ? distributed : null,
+                time,
                 logger);
         ProxyCacheLog.StoreChosen(logger, store.Name);
         return new GatewayCache(store, time, logger);

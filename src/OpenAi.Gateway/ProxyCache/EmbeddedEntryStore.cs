@@ -7,16 +7,20 @@ namespace OpenAi.Gateway;
 /// The store of an app that registers no <c>HybridCache</c>: a memory of its own, bounded by what it takes, and behind it the app's
 /// <see cref="IDistributedCache"/>, if it has one. A distributed cache that fails is left out.
 /// </summary>
-internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? distributed, ILogger logger) : EntryStore
+internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? distributed, TimeProvider time, ILogger logger) : EntryStore
 {
-    // How long memory holds what the distributed cache gave, which does not tell when an entry expires. The entry itself says how long it is fresh.
-    private static readonly TimeSpan FromDistributed = TimeSpan.FromMinutes(1);
+    // How long memory answers without a look at the distributed cache, where other processes purge and renew.
+    private static readonly TimeSpan Alone = TimeSpan.FromMinutes(1);
 
     public override string Name => distributed is null ? "memory" : $"memory and {distributed.GetType().Name}";
 
-    public override ValueTask<CacheEntry?> GetAsync(CacheKey key) => memory.TryGet(key, out var held) ? new(held.Entry ?? Read(held))
-        : distributed is null ? default
-        : GetAsync(distributed, key);
+    public override ValueTask<CacheEntry?> GetAsync(CacheKey key)
+    {
+        var entry = memory.TryGet(key, out var held) ? held.Entry ?? Read(held) : null;
+        return distributed is null || (entry is not null && !held!.IsOlderThan(Alone, time) && entry.IsFresh(time.GetUtcNow()))
+            ? new(entry)
+            : GetAsync(distributed, key, entry);
+    }
 
     public override ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
@@ -44,22 +48,25 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
         return entry;
     }
 
-    private async ValueTask<CacheEntry?> GetAsync(IDistributedCache second, CacheKey key)
+    // While the distributed cache fails, memory answers alone.
+    private async ValueTask<CacheEntry?> GetAsync(IDistributedCache second, CacheKey key, CacheEntry? inMemory)
     {
         try
         {
-            if (await second.GetAsync(key.ToString()) is not { } bytes)
+            if (await second.GetAsync(key.ToString()) is not { } bytes || CacheEntryFormat.Read(bytes) is not { } entry)
             {
+                memory.Remove(key);
                 return null;
             }
 
-            memory.Hold(key, bytes, FromDistributed);
-            return CacheEntryFormat.Read(bytes);
+            // The distributed cache does not tell how long it keeps an entry.
+            memory.Hold(key, bytes, Alone);
+            return entry;
         }
         catch (Exception error)
         {
             ProxyCacheLog.StoreFailed(logger, error);
-            return null;
+            return inMemory;
         }
     }
 

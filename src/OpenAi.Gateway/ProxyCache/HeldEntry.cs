@@ -23,7 +23,10 @@ internal sealed class HeldEntry(CacheKey key, byte[] bytes, long heldAt, TimeSpa
     /// <summary>Whether it was asked for since its last turn.</summary>
     public bool IsUsed { get; set; }
 
-    public bool IsExpired(TimeProvider time) => time.GetElapsedTime(heldAt) >= expiration;
+    public bool IsExpired(TimeProvider time) => IsOlderThan(expiration, time);
+
+    /// <summary>Whether memory has held it for so long.</summary>
+    public bool IsOlderThan(TimeSpan age, TimeProvider time) => time.GetElapsedTime(heldAt) >= age;
 
     /// <summary>Keeps what was read from the bytes; gives how much more memory that takes.</summary>
     public long Keep(CacheEntry entry)

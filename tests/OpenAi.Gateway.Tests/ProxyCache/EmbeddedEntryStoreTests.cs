@@ -9,7 +9,10 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 
 public class EmbeddedEntryStoreTests
 {
+    private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan SevenMinutes = TimeSpan.FromMinutes(7);
+
+    private readonly ManualTimeProvider _time = new();
 
     [Fact]
     public async Task It_gives_back_the_same_answer_until_it_is_removed()
@@ -73,11 +76,88 @@ public class EmbeddedEntryStoreTests
     }
 
     [Fact]
+    public async Task What_another_node_has_renewed_is_found()
+    {
+        var distributed = new FakeDistributedCache();
+        var one = Create(distributed);
+        var other = Create(distributed);
+        await SetAsync(one, "a", "old");
+        _time.Advance(FreshFor);
+        await SetAsync(other, "a", "renewed");
+
+        (await BodyAsync(one, "a")).ShouldBe("renewed");
+    }
+
+    [Fact]
+    public async Task An_answer_whose_time_is_over_is_given_when_nobody_has_renewed_it()
+    {
+        var one = Create(new FakeDistributedCache());
+        var alone = Create();
+        await SetAsync(one, "a", "old");
+        await SetAsync(alone, "a", "old");
+        _time.Advance(FreshFor);
+
+        (await BodyAsync(one, "a")).ShouldBe("old");
+        (await BodyAsync(alone, "a")).ShouldBe("old");
+    }
+
+    [Fact]
+    public async Task What_another_node_has_purged_is_given_for_a_minute_at_most()
+    {
+        var distributed = new FakeDistributedCache();
+        var one = Create(distributed);
+        var other = Create(distributed);
+        await SetAsync(one, "a", "answer");
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await BodyAsync(other, "a");
+        await Create(distributed).RemoveAsync(Keys.Of("a"));
+
+        _time.Advance(TimeSpan.FromSeconds(29));
+        (await BodyAsync(one, "a")).ShouldBe("answer");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        (await BodyAsync(one, "a")).ShouldBeNull();
+        (await BodyAsync(other, "a")).ShouldBe("answer");
+        _time.Advance(TimeSpan.FromSeconds(30));
+        (await BodyAsync(other, "a")).ShouldBeNull();
+
+        // Nor does it come back when the second level fails later.
+        distributed.Throws = true;
+        (await BodyAsync(one, "a")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task While_the_second_level_fails_memory_answers_as_long_as_it_would_alone()
+    {
+        var distributed = new FakeDistributedCache();
+        var store = Create(distributed);
+        await SetAsync(store, "a", "answer");
+        distributed.Throws = true;
+
+        _time.Advance(SevenMinutes - TimeSpan.FromSeconds(1));
+        (await BodyAsync(store, "a")).ShouldBe("answer");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        (await BodyAsync(store, "a")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_no_answer_are_not_kept_in_memory()
+    {
+        var distributed = new FakeDistributedCache();
+        var store = Create(distributed);
+        distributed.Entries[Keys.Of("a").ToString()] = [9, 9, 9];
+        (await BodyAsync(store, "a")).ShouldBeNull();
+
+        await SetAsync(Create(distributed), "a", "answer");
+
+        (await BodyAsync(store, "a")).ShouldBe("answer");
+    }
+
+    [Fact]
     public async Task A_second_level_that_fails_is_left_out()
     {
         var logs = new LogCollector();
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var store = new EmbeddedEntryStore(NewMemory(), new FakeDistributedCache { Throws = true }, loggers.CreateLogger("cache"));
+        var store = new EmbeddedEntryStore(NewMemory(), new FakeDistributedCache { Throws = true }, _time, loggers.CreateLogger("cache"));
 
         (await BodyAsync(store, "a")).ShouldBeNull();
         await SetAsync(store, "a", "answer");
@@ -123,12 +203,12 @@ public class EmbeddedEntryStoreTests
         return distributed.Entries.Keys.Single();
     }
 
-    private static EmbeddedEntryStore Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, NullLogger.Instance);
+    private EmbeddedEntryStore Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, _time, NullLogger.Instance);
 
-    private static EntryMemory NewMemory() => new(new ProxyCacheStoreOptions().SizeLimit, TimeProvider.System);
+    private EntryMemory NewMemory() => new(new ProxyCacheStoreOptions().SizeLimit, _time);
 
-    private static ValueTask SetAsync(EmbeddedEntryStore store, string key, string body) => store.SetAsync(
-        Keys.Of(key), new CacheEntry(200, DateTimeOffset.UnixEpoch, TimeSpan.FromHours(1), [], Encoding.UTF8.GetBytes(body)), SevenMinutes);
+    private ValueTask SetAsync(EmbeddedEntryStore store, string key, string body) => store.SetAsync(
+        Keys.Of(key), new CacheEntry(200, _time.GetUtcNow(), FreshFor, [], Encoding.UTF8.GetBytes(body)), SevenMinutes);
 
     private static async Task<string?> BodyAsync(EmbeddedEntryStore store, string key) =>
         await store.GetAsync(Keys.Of(key)) is { } entry ? Encoding.UTF8.GetString(entry.Body.Span) : null;

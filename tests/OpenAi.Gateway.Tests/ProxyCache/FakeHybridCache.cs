@@ -13,6 +13,9 @@ internal sealed class FakeHybridCache : HybridCache
 
     public ConcurrentDictionary<string, byte[]> Entries { get; } = new();
 
+    /// <summary>What other processes have stored, where the store has a second level.</summary>
+    public ConcurrentDictionary<string, byte[]> SecondLevel { get; } = new();
+
     public List<HybridCacheEntryOptions?> SetOptions { get; } = [];
 
     public bool Throws { get; set; }
@@ -41,8 +44,10 @@ internal sealed class FakeHybridCache : HybridCache
         IEnumerable<string>? tags = null,
         CancellationToken cancellationToken = default)
     {
-        options!.Flags.ShouldBe(HybridCacheEntryFlags.DisableUnderlyingData);
-        var found = Entries.GetValueOrDefault(key)?.ToArray();
+        var flags = options!.Flags.ShouldNotBeNull();
+        flags.HasFlag(HybridCacheEntryFlags.DisableUnderlyingData).ShouldBeTrue();
+        var level = flags.HasFlag(HybridCacheEntryFlags.DisableLocalCacheRead) ? SecondLevel : Entries;
+        var found = level.GetValueOrDefault(key)?.ToArray();
         await WaitIfHeldAsync(_getsToHold);
         await MisbehaveAsync();
         return (T)(object?)found!;

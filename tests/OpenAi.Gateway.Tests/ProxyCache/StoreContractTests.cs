@@ -64,6 +64,21 @@ public class StoreContractTests
     }
 
     [Fact]
+    public async Task What_another_process_has_renewed_in_the_second_level_is_found()
+    {
+        var store = new FakeHybridCache();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+        await host.AskAsync();
+        var (key, old) = store.Entries.Single();
+        host.Time.Advance(CacheHost.Ttl);
+        store.SecondLevel[key] = CacheEntryFormat.Write(CacheEntryFormat.Read(old)! with { StoredAt = host.Time.GetUtcNow() });
+
+        (await host.AskAsync()).Cache.ShouldBe("HIT");
+
+        host.UpstreamCalls.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task The_gateways_own_store_comes_before_the_apps()
     {
         var (own, apps) = (new FakeHybridCache(), new FakeHybridCache());
