@@ -117,14 +117,15 @@ public static class OpenAiGatewayServiceCollectionExtensions
         var loggers = provider.GetRequiredService<ILoggerFactory>();
         var time = provider.GetRequiredService<TimeProvider>();
         var logger = loggers.CreateLogger(ProxyCacheLog.Category);
+        var failures = new StoreFailures(time, logger);
         EntryStore store = (provider.GetKeyedService<HybridCache>("OpenAi.Gateway") ?? provider.GetService<HybridCache>()) is { } cache
             ? new HybridEntryStore(cache, time)
             : new EmbeddedEntryStore(
                 new EntryMemory(provider.GetRequiredService<IOptions<ProxyCacheStoreOptions>>().Value.SizeLimit, time),
                 provider.GetService<IDistributedCache>() is { } distributed and not MemoryDistributedCache ? distributed : null,
                 time,
-                logger);
+                failures);
         ProxyCacheLog.StoreChosen(logger, store.Name);
-        return new GatewayCache(store, time, logger);
+        return new GatewayCache(store, time, failures);
     }
 }

@@ -7,9 +7,7 @@ namespace OpenAi.Gateway;
 /// <summary>Measures, and catches what a listener throws: those of metrics and spans run within the request, and none may cost it its answer.</summary>
 internal sealed class ListenerGuard(TimeProvider time, ILogger<ListenerGuard> logger)
 {
-    private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
-
-    private long _quietUntil;
+    private readonly LogPace _pace = new(time);
 
     public void Add<T>(Counter<T> counter, T delta, in TagList tags)
         where T : struct
@@ -54,9 +52,7 @@ internal sealed class ListenerGuard(TimeProvider time, ILogger<ListenerGuard> lo
     /// <summary>Logs what a listener threw, once a minute at most.</summary>
     public void Failed(string signal, Exception error)
     {
-        var (now, quietUntil) = (time.GetTimestamp(), Volatile.Read(ref _quietUntil));
-        var next = now + (long)(LogEvery.TotalSeconds * time.TimestampFrequency);
-        if (now >= quietUntil && Interlocked.CompareExchange(ref _quietUntil, next, quietUntil) == quietUntil)
+        if (_pace.IsDue())
         {
             ListenerLog.ListenerFailed(logger, signal, error);
         }

@@ -6,6 +6,7 @@ namespace OpenAi.Gateway;
 internal sealed class StageCounter(GatewayServices services)
 {
     private readonly ILogger _logger = services.Loggers.CreateLogger(LimitCountLog.Category);
+    private readonly LogPace _pace = new(services.Time);
 
     /// <summary>See <see cref="LimitCounter.ReserveAsync"/>; <see langword="null"/> when the store is down.</summary>
     /// <param name="key">What is counted.</param>
@@ -32,7 +33,7 @@ internal sealed class StageCounter(GatewayServices services)
         }
         catch (Exception error) when (error is TimeoutException || !clientGone.IsCancellationRequested)
         {
-            LimitCountLog.CounterFailed(_logger, key.Limit, allowsDegradation, error);
+            Log(key, allowsDegradation, error);
             if (waited is not null)
             {
                 _ = GiveBackAsync(key, cost, waited);
@@ -54,7 +55,7 @@ internal sealed class StageCounter(GatewayServices services)
         }
         catch (Exception error)
         {
-            LimitCountLog.CounterFailed(_logger, key.Limit, true, error);
+            Log(key, true, error);
         }
     }
 
@@ -72,7 +73,15 @@ internal sealed class StageCounter(GatewayServices services)
         catch (Exception error)
         {
             // The request has its answer already; the window's end gives back what is too much.
-            LimitCountLog.CounterFailed(_logger, key.Limit, true, error);
+            Log(key, true, error);
+        }
+    }
+
+    private void Log(LimitKey key, bool passes, Exception error)
+    {
+        if (_pace.IsDue())
+        {
+            LimitCountLog.CounterFailed(_logger, key.Limit, passes, error);
         }
     }
 

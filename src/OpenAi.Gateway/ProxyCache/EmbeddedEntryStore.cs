@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Caching.Distributed;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAi.Gateway;
 
@@ -7,7 +6,7 @@ namespace OpenAi.Gateway;
 /// The store of an app that registers no <c>HybridCache</c>: a memory of its own, bounded by what it takes, and behind it the app's
 /// <see cref="IDistributedCache"/>, if it has one. A distributed cache that fails is left out.
 /// </summary>
-internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? distributed, TimeProvider time, ILogger logger) : EntryStore
+internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? distributed, TimeProvider time, StoreFailures failures) : EntryStore
 {
     // How long memory answers without a look at the distributed cache, where other processes purge and renew.
     private static readonly TimeSpan Alone = TimeSpan.FromMinutes(1);
@@ -65,7 +64,7 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
         }
         catch (Exception error)
         {
-            ProxyCacheLog.StoreFailed(logger, error);
+            failures.Add(error);
             return inMemory;
         }
     }
@@ -78,7 +77,7 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
         }
         catch (Exception error)
         {
-            ProxyCacheLog.StoreFailed(logger, error);
+            failures.Add(error);
         }
     }
 }

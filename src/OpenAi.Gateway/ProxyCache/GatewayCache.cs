@@ -1,9 +1,7 @@
-using Microsoft.Extensions.Logging;
-
 namespace OpenAi.Gateway;
 
 /// <summary>The cache as requests use it. A store that fails, or hangs, is a miss.</summary>
-internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger logger)
+internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFailures failures)
 {
     /// <summary>Identical requests in flight, by key.</summary>
     public SingleFlight Flights { get; } = new();
@@ -22,7 +20,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         }
         catch (Exception error)
         {
-            ProxyCacheLog.StoreFailed(logger, error);
+            failures.Add(error);
             return default;
         }
     }
@@ -44,7 +42,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         }
         catch (Exception error)
         {
-            ProxyCacheLog.StoreFailed(logger, error);
+            failures.Add(error);
             return null;
         }
     }
@@ -58,7 +56,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         }
         catch (Exception error)
         {
-            ProxyCacheLog.StoreFailed(logger, error);
+            failures.Add(error);
         }
     }
 
@@ -71,7 +69,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, ILogger 
         catch (Exception error)
         {
             request.IsStoreHanging = error is TimeoutException;
-            ProxyCacheLog.StoreFailed(logger, error);
+            failures.Add(error);
             return null;
         }
     }

@@ -16,8 +16,6 @@ internal sealed class UsageQueue : IDisposable
     // So many records wake the reader at once. To wake it for each would cost more than the records; those that wait longer the garbage collector moves.
     private const int Enough = 64;
 
-    private static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
-
     private readonly Channel<UsageRecord> _channel;
     private readonly SemaphoreSlim _enough = new(0);
     private readonly CancellationTokenSource _stopping = new();
@@ -29,7 +27,7 @@ internal sealed class UsageQueue : IDisposable
     private readonly ILogger _logger;
     private readonly KeyValuePair<string, object?> _name;
     private readonly Task _reading;
-    private long? _loggedAt;
+    private readonly LogPace _pace;
     private int _waiting;
 
     public UsageQueue(UsageSink sink, int capacity, TimeSpan rest, UsageMetrics metrics, TimeProvider time, ILogger logger)
@@ -38,6 +36,7 @@ internal sealed class UsageQueue : IDisposable
         _rest = rest;
         _metrics = metrics;
         _time = time;
+        _pace = new LogPace(time);
         _logger = logger;
         _name = new("openai_gateway.usage.sink", sink.GetType().Name);
         _channel = Channel.CreateBounded<UsageRecord>(capacity);
@@ -122,9 +121,8 @@ internal sealed class UsageQueue : IDisposable
 
     private void Log(int count, Exception error)
     {
-        if (_loggedAt is not { } before || _time.GetElapsedTime(before) >= LogEvery)
+        if (_pace.IsDue())
         {
-            _loggedAt = _time.GetTimestamp();
             UsageLog.SinkFailed(_logger, (string)_name.Value!, count, error);
         }
     }

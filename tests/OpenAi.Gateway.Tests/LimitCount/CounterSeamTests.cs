@@ -55,7 +55,8 @@ public class CounterSeamTests
             (passed.Status, passed.Quota().Limit).ShouldBe((200, null));
         }
 
-        host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Level == LogLevel.Error);
+        // Once a minute, however many requests meet it.
+        host.Server.Logs.Entries.Where(entry => entry.EventId.Id == 1401).ShouldHaveSingleItem().Level.ShouldBe(LogLevel.Error);
     }
 
     [Theory]
@@ -120,7 +121,7 @@ public class CounterSeamTests
         (await host.GetAsync("/")).Status.ShouldBe(503);
 
         _counter.Reserved.ShouldHaveSingleItem().Key.Limit.ShouldBe("group:first:address");
-        host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1401).ShouldBe(2, "the reservation and the return that failed");
+        host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1401).ShouldBe(1, "the reservation and the return failed: once a minute is enough");
     }
 
     [Fact]

@@ -157,13 +157,18 @@ public class EmbeddedEntryStoreTests
     {
         var logs = new LogCollector();
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var store = new EmbeddedEntryStore(NewMemory(), new FakeDistributedCache { Throws = true }, _time, loggers.CreateLogger("cache"));
+        var store = new EmbeddedEntryStore(NewMemory(), new FakeDistributedCache { Throws = true }, _time, new StoreFailures(_time, loggers.CreateLogger("cache")));
 
         (await BodyAsync(store, "a")).ShouldBeNull();
         await SetAsync(store, "a", "answer");
         (await BodyAsync(store, "a")).ShouldBe("answer");
 
-        logs.Entries.Count(entry => entry.EventId.Name == "StoreFailed").ShouldBe(2);
+        Logged().ShouldBe(1);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        (await BodyAsync(store, "a")).ShouldBe("answer");
+        Logged().ShouldBe(2, "at most once a minute");
+
+        int Logged() => logs.Entries.Count(entry => entry.EventId.Name == "StoreFailed");
     }
 
     [Fact]
@@ -203,7 +208,7 @@ public class EmbeddedEntryStoreTests
         return distributed.Entries.Keys.Single();
     }
 
-    private EmbeddedEntryStore Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, _time, NullLogger.Instance);
+    private EmbeddedEntryStore Create(IDistributedCache? distributed = null) => new(NewMemory(), distributed, _time, new StoreFailures(_time, NullLogger.Instance));
 
     private EntryMemory NewMemory() => new(new ProxyCacheStoreOptions().SizeLimit, _time);
 
