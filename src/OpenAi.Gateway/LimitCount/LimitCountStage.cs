@@ -20,7 +20,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         }
 
         // The usual case: one limit, whose counter answers at once.
-        var reserving = ReserveAsync(limit, limit.KeyOf(request), request.Context);
+        var reserving = ReserveAsync(request, limit, limit.KeyOf(request));
         return reserving.IsCompletedSuccessfully ? Continue(request, limit, reserving.Result) : ContinueLaterAsync(request, limit, reserving);
     }
 
@@ -102,7 +102,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         {
             var limit = policy.Limit;
             var key = limit.KeyOf(request);
-            if (await ReserveAsync(limit, key, request.Context) is not { } reservation)
+            if (await ReserveAsync(request, limit, key) is not { } reservation)
             {
                 if (limit.Options.AllowDegradation)
                 {
@@ -130,8 +130,8 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
         return null;
     }
 
-    private ValueTask<LimitReservation?> ReserveAsync(LimitCountPolicy.Compiled limit, LimitKey key, HttpContext context) =>
-        _counter.ReserveAsync(key, 1, limit.Options.Count, limit.Options.TimeWindow, limit.Options.AllowDegradation, context.RequestAborted);
+    private ValueTask<LimitReservation?> ReserveAsync(GatewayRequest request, LimitCountPolicy.Compiled limit, LimitKey key) =>
+        _counter.ReserveAsync(request, key, 1, limit.Options.Count, limit.Options.TimeWindow, limit.Options.AllowDegradation);
 
     private async Task GiveBackAsync(IEnumerable<Reserved> granted)
     {

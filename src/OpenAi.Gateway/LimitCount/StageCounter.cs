@@ -9,15 +9,21 @@ internal sealed class StageCounter(GatewayServices services)
     private readonly LogPace _pace = new(services.Time);
 
     /// <summary>See <see cref="LimitCounter.ReserveAsync"/>; <see langword="null"/> when the store is down.</summary>
+    /// <param name="request">The request, which waits in vain for the store once, however many limits it has.</param>
     /// <param name="key">What is counted.</param>
     /// <param name="cost">At least 1.</param>
     /// <param name="limit">The most that fits into a window.</param>
     /// <param name="window">The length of a window that is opened now.</param>
     /// <param name="allowsDegradation">Whether the request passes when the store is down, for the log.</param>
-    /// <param name="clientGone">Cancelled when the client leaves, which is no failure of the store.</param>
     public async ValueTask<LimitReservation?> ReserveAsync(
-        LimitKey key, long cost, long limit, TimeSpan window, bool allowsDegradation, CancellationToken clientGone)
+        GatewayRequest request, LimitKey key, long cost, long limit, TimeSpan window, bool allowsDegradation)
     {
+        if (request.IsCounterHanging)
+        {
+            return null;
+        }
+
+        var clientGone = request.Context.RequestAborted;
         Task<LimitReservation>? waited = null;
         try
         {
@@ -33,9 +39,11 @@ internal sealed class StageCounter(GatewayServices services)
         }
         catch (Exception error) when (error is TimeoutException || !clientGone.IsCancellationRequested)
         {
+            // It is the store that failed: a client that has left is no failure.
             Log(key, allowsDegradation, error);
             if (waited is not null)
             {
+                request.IsCounterHanging = !waited.IsCompleted;
                 _ = GiveBackAsync(key, cost, waited);
             }
 

@@ -59,6 +59,9 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>The cache's store did not answer in time.</summary>
     public bool IsStoreHanging { get; set; }
 
+    /// <summary>The store of the limits' counters did not answer in time.</summary>
+    public bool IsCounterHanging { get; set; }
+
     /// <summary>A limit's refusal of anything but an answer from the cache.</summary>
     public Func<Task>? RefuseUnlessHit { get; set; }
 
@@ -183,7 +186,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
         (Scope, Entered, Consumer, Route, Upstream, Node) = (null, null, null, null, null, null);
         (CacheStatus, PurgedMethod, Error, RefuseUnlessHit) = (null, null, null, null);
         (Operation, IsIncomplete, IsHeldBack, IsFollower, IsUsageUnasked, _isOver) = (ModelOperation.Other, false, false, false, false, false);
-        (_attempts, _upstreamPath, IsStoreHanging, BodyLimit) = (0, null, false, null);
+        (_attempts, _upstreamPath, IsStoreHanging, IsCounterHanging, BodyLimit) = (0, null, false, false, null);
     }
 
     // The requests of a connection, or of a stream of HTTP/2, come one after the other, so that the last one is over. Not so those of contexts that an app

@@ -53,7 +53,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
                 continue;
             }
 
-            if (await _counter.ReserveAsync(key, cost, limit.Most, window, limit.AllowDegradation, context.RequestAborted) is not { } reservation)
+            if (await _counter.ReserveAsync(request, key, cost, limit.Most, window, limit.AllowDegradation) is not { } reservation)
             {
                 if (limit.AllowDegradation)
                 {

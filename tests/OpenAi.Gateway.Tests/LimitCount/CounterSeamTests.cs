@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenAi.Gateway.Tests.Models;
 using OpenAi.Gateway.Tests.Routing;
 
 namespace OpenAi.Gateway.Tests.LimitCount;
@@ -70,6 +71,29 @@ public class CounterSeamTests
         (await AskInVainAsync(host, time)).Status.ShouldBe(status);
 
         host.Server.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 1401 && entry.Exception is TimeoutException);
+    }
+
+    [Fact]
+    public async Task A_counter_that_does_not_answer_is_waited_for_once_however_many_limits_there_are()
+    {
+        var time = new ManualTimeProvider();
+        await using var host = await RouteHost.StartAsync(
+            app => app.MapOpenAiRoute("/v1/{**path}", "openai")
+                .UseLimitCount(limit => Allow(limit, "silent"))
+                .UseLimitCount(limit => Allow(limit, "second"))
+                .UseLimitTokens(limit => (limit.Count, limit.TimeWindow, limit.AllowDegradation) = (1_000, TimeSpan.FromMinutes(1), true)),
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter).AddSingleton<TimeProvider>(time));
+        _counter.SilentLimit = "group:silent:address";
+
+        var asking = host.AskAsync("""{"model":"m","messages":[],"max_tokens":5}""");
+        await _counter.WhenSilent.SoonAsync();
+        await time.WhenDueAsync(left => left == Patience);
+        time.Advance(Patience);
+
+        (await asking).Status.ShouldBe(200);
+        _counter.Reserved.ShouldBeEmpty();
+
+        static void Allow(LimitCountOptions limit, string group) => (LimitHost.Of(limit, 1).Group, limit.AllowDegradation) = (group, true);
     }
 
     [Theory]
