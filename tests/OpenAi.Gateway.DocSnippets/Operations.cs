@@ -15,4 +15,11 @@ internal static class Operations
         });
         #endregion
     }
+
+    public static void Counter(WebApplicationBuilder builder)
+    {
+        #region Operations.Counter
+        builder.Services.AddSingleton<LimitCounter, RedisLimitCounter>();
+        #endregion
+    }
 }

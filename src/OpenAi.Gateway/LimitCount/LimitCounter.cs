@@ -12,7 +12,10 @@ public abstract class LimitCounter
     /// </summary>
     /// <param name="key">What is counted.</param>
     /// <param name="cost">At least 1.</param>
-    /// <param name="limit">The most that fits into a window. It may change between calls and must not be remembered.</param>
+    /// <param name="limit">
+    /// The most that fits into a window. It may change between calls and must not be remembered. <see cref="long.MaxValue"/> counts what was taken
+    /// already, whatever is left.
+    /// </param>
     /// <param name="window">The length of a window that is opened now.</param>
     /// <param name="cancellationToken">Cancelled when the client leaves.</param>
     /// <returns>
