@@ -13,8 +13,8 @@ internal static partial class BasicAuthLog
     [LoggerMessage(1302, LogLevel.Information, "A request was refused: {Reason}.")]
     public static partial void Refused(ILogger logger, string reason);
 
-    [LoggerMessage(1303, LogLevel.Error, "The consumer store failed; the request was refused.")]
-    public static partial void StoreFailed(ILogger logger, Exception exception);
+    [LoggerMessage(1303, LogLevel.Error, "The consumer store failed; requests are refused.")]
+    public static partial void ConsumerStoreFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(1304, LogLevel.Warning,
         "The route '{Route}' is open to everybody, and they spend the upstream's key: AllowAnonymous lifts UseBasicAuthConsumers, wherever it is written.")]

@@ -19,6 +19,7 @@ internal sealed class BasicAuthenticator
 
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly LogPace _pace;
     private readonly ConsumerStore _store;
     private readonly VerifiedHeaders _verified;
     private readonly ConsumerPassword[] _slowPasswords;
@@ -30,6 +31,7 @@ internal sealed class BasicAuthenticator
         Options = options;
         _time = time;
         _logger = logger;
+        _pace = new LogPace(time);
         _store = store;
         _verified = new VerifiedHeaders(options.RememberFor, time);
         _slowPasswords = [.. options.Consumers.Select(consumer => consumer.PasswordHash).OfType<string>().Select(ConsumerPassword.FromHash)];
@@ -99,7 +101,11 @@ internal sealed class BasicAuthenticator
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            BasicAuthLog.StoreFailed(_logger, error);
+            if (_pace.IsDue())
+            {
+                BasicAuthLog.ConsumerStoreFailed(_logger, error);
+            }
+
             return (null, GatewayErrors.ConsumersUnavailable);
         }
 

@@ -120,6 +120,8 @@ public class ConsumerStoreTests
         (answer.Status, answer["WWW-Authenticate"], host.Calls).ShouldBe((503, null, 0));
         answer.Text.ShouldContain("\"type\":\"server_error\",\"param\":null,\"code\":\"consumers_unavailable\"");
         answer.Text.ShouldNotContain("database");
+
+        (await host.PostAsync("/openai", "username1:password1")).Status.ShouldBe(503);
         host.Server.Logs.Entries.Count(entry => entry.EventId.Id == 1303).ShouldBe(1);
     }
 
