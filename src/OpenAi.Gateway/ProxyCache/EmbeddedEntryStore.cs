@@ -16,7 +16,7 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
     public override ValueTask<CacheEntry?> GetAsync(CacheKey key)
     {
         var entry = memory.TryGet(key, out var held) ? held.Entry ?? Read(held) : null;
-        return distributed is null || (entry is not null && !held!.IsOlderThan(Alone, time) && entry.IsFresh(time.GetUtcNow()))
+        return distributed is null || (entry is not null && entry.IsFresh(time.GetUtcNow()) && !held!.TakeLook(Alone, time))
             ? new(entry)
             : GetAsync(distributed, key, entry);
     }
@@ -58,8 +58,11 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
                 return null;
             }
 
-            // The distributed cache does not tell how long it keeps an entry.
-            memory.Hold(key, bytes, Alone);
+            if (entry.StoredAt != inMemory?.StoredAt)
+            {
+                memory.Hold(key, bytes, Alone); // The distributed cache does not tell how long it keeps an entry.
+            }
+
             return entry;
         }
         catch (Exception error)

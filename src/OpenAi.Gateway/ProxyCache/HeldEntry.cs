@@ -10,6 +10,9 @@ internal sealed class HeldEntry(CacheKey key, byte[] bytes, long heldAt, TimeSpa
     // The objects around key and bytes, with their places in a table and a queue.
     private const int Own = 256;
 
+    private readonly long _heldAt = heldAt;
+    private long _lookedAt = heldAt;
+
     public CacheKey Key => key;
 
     /// <summary>Empty once the entry has been removed.</summary>
@@ -23,10 +26,14 @@ internal sealed class HeldEntry(CacheKey key, byte[] bytes, long heldAt, TimeSpa
     /// <summary>Whether it was asked for since its last turn.</summary>
     public bool IsUsed { get; set; }
 
-    public bool IsExpired(TimeProvider time) => IsOlderThan(expiration, time);
+    public bool IsExpired(TimeProvider time) => time.GetElapsedTime(_heldAt) >= expiration;
 
-    /// <summary>Whether memory has held it for so long.</summary>
-    public bool IsOlderThan(TimeSpan age, TimeProvider time) => time.GetElapsedTime(heldAt) >= age;
+    /// <summary>Whether it was not compared with what others store for so long. Says so to one request, and begins that time anew.</summary>
+    public bool TakeLook(TimeSpan after, TimeProvider time)
+    {
+        var (now, lookedAt) = (time.GetTimestamp(), Volatile.Read(ref _lookedAt));
+        return time.GetElapsedTime(lookedAt, now) >= after && Interlocked.CompareExchange(ref _lookedAt, now, lookedAt) == lookedAt;
+    }
 
     /// <summary>Keeps what was read from the bytes; gives how much more memory that takes.</summary>
     public long Keep(CacheEntry entry)

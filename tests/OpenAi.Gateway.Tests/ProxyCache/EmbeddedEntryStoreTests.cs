@@ -140,6 +140,34 @@ public class EmbeddedEntryStoreTests
     }
 
     [Fact]
+    public async Task It_stays_in_memory_for_its_own_time_when_the_second_level_still_has_it()
+    {
+        var distributed = new FakeDistributedCache();
+        var store = Create(distributed);
+        await SetAsync(store, "a", "answer");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await BodyAsync(store, "a");
+        distributed.Throws = true;
+
+        _time.Advance(TimeSpan.FromMinutes(3));
+        (await BodyAsync(store, "a")).ShouldBe("answer");
+    }
+
+    [Fact]
+    public async Task Only_one_request_a_minute_looks_at_the_second_level()
+    {
+        var distributed = new FakeDistributedCache();
+        var store = Create(distributed);
+        await SetAsync(store, "a", "answer");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        distributed.Hangs = true;
+
+        var looking = store.GetAsync(Keys.Of("a")).AsTask();
+        looking.IsCompleted.ShouldBeFalse();
+        (await BodyAsync(store, "a").SoonAsync()).ShouldBe("answer");
+    }
+
+    [Fact]
     public async Task Bytes_that_are_no_answer_are_not_kept_in_memory()
     {
         var distributed = new FakeDistributedCache();
