@@ -51,7 +51,7 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
 
         // Once, and as soon as the answer begins: a free hit must take nobody's place while it is being sent.
         Task? givingBack = null;
-        Task GiveBackOnceAsync() => givingBack ??= GiveBackAsync(granted.Where(one => isRefused || one.IsFree(request)));
+        Task GiveBackOnceAsync() => givingBack ??= GiveBackAsync(request, granted.Where(one => isRefused || one.IsFree(request)));
         try
         {
             if (await FirstRefusalAsync(request, granted, refusals) is { } refusal)
@@ -133,11 +133,11 @@ internal sealed class LimitCountStage(LimitCountPolicy[] policies, bool hasCache
     private ValueTask<LimitReservation?> ReserveAsync(GatewayRequest request, LimitCountPolicy.Compiled limit, LimitKey key) =>
         _counter.ReserveAsync(request, key, 1, limit.Options.Count, limit.Options.TimeWindow, limit.Options.AllowDegradation);
 
-    private async Task GiveBackAsync(IEnumerable<Reserved> granted)
+    private async Task GiveBackAsync(GatewayRequest request, IEnumerable<Reserved> granted)
     {
         foreach (var one in granted)
         {
-            await _counter.SettleAsync(one.Key, one.Reservation, reserved: 1, actual: 0);
+            await _counter.SettleAsync(request, one.Key, one.Reservation, reserved: 1, actual: 0);
         }
     }
 

@@ -68,20 +68,37 @@ internal sealed class StageCounter(GatewayServices services)
     }
 
     /// <summary>See <see cref="LimitCounter.SettleAsync"/>.</summary>
+    /// <param name="request">The request, whose end waits in vain for the store once, however many limits it has.</param>
     /// <param name="key">What was counted.</param>
     /// <param name="reservation">What was granted.</param>
     /// <param name="reserved">The cost that was reserved.</param>
     /// <param name="actual">The real cost.</param>
-    public async ValueTask SettleAsync(LimitKey key, LimitReservation reservation, long reserved, long actual)
+    public async ValueTask SettleAsync(GatewayRequest request, LimitKey key, LimitReservation reservation, long reserved, long actual)
+    {
+        var settling = SettleAsync(key, reservation, reserved, actual);
+        if (request.IsCounterHanging)
+        {
+            _ = settling.AsTask(); // The store is told all the same.
+        }
+        else
+        {
+            request.IsCounterHanging = !await settling;
+        }
+    }
+
+    // Never fails; whether the store has answered in time.
+    private async ValueTask<bool> SettleAsync(LimitKey key, LimitReservation reservation, long reserved, long actual)
     {
         try
         {
             await services.Counter.SettleAsync(key, reservation, reserved, actual).WithPatience(services.Time);
+            return true;
         }
         catch (Exception error)
         {
             // The request has its answer already; the window's end gives back what is too much.
             Log(key, true, error);
+            return error is not TimeoutException;
         }
     }
 

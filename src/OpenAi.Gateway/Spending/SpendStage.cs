@@ -28,7 +28,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
         }
         finally
         {
-            await SettleAsync(granted, model, usage);
+            await SettleAsync(request, granted, model, usage);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
     }
 
     // Never with the request's token: a client that has left must not keep what it did not use.
-    private async ValueTask SettleAsync(List<SpendReservation> granted, ModelRequest model, RequestUsage usage)
+    private async ValueTask SettleAsync(GatewayRequest request, List<SpendReservation> granted, ModelRequest model, RequestUsage usage)
     {
         if (model.IsBackground && usage.IsEstimated)
         {
@@ -101,7 +101,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
             var spent = usage.IsGuessed ? Math.Min(taken, one.Cost) : taken;
             if (one.Cost > 0)
             {
-                await _counter.SettleAsync(one.Key, one.Reservation, one.Cost, spent);
+                await _counter.SettleAsync(request, one.Key, one.Reservation, one.Cost, spent);
             }
             else if (spent > 0)
             {

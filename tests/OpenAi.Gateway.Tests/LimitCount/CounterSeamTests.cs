@@ -130,6 +130,36 @@ public class CounterSeamTests
     }
 
     [Fact]
+    public async Task A_counter_that_does_not_settle_is_waited_for_once_and_told_all()
+    {
+        var time = new ManualTimeProvider();
+        var ended = new TaskCompletionSource();
+        await using var host = await RouteHost.StartAsync(
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    await next(context);
+                    ended.SetResult();
+                });
+                app.MapOpenAiRoute("/v1/{**path}", "openai").UseLimitTokens(limit => Of(limit, "one")).UseLimitTokens(limit => Of(limit, "two"));
+            },
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter).AddSingleton<TimeProvider>(time));
+        _counter.IsSilentWhenSettling = true;
+
+        var asking = host.AskAsync("""{"model":"m","messages":[],"max_tokens":5}""");
+        await _counter.WhenSilent.SoonAsync();
+        await time.WhenDueAsync(left => left == Patience);
+        time.Advance(Patience);
+
+        (await asking).Status.ShouldBe(200);
+        await ended.Task.SoonAsync();
+        _counter.Settled.Select(settled => settled.Key.Limit).ShouldBe(["tokens:group:one:address", "tokens:group:two:address"]);
+
+        static void Of(LimitTokensOptions limit, string group) => (limit.Count, limit.TimeWindow, limit.Group) = (1_000, TimeSpan.FromMinutes(1), group);
+    }
+
+    [Fact]
     public async Task A_counter_that_fails_between_two_limits_costs_the_first_one_nothing_for_long()
     {
         await using var host = await RouteHost.StartAsync(

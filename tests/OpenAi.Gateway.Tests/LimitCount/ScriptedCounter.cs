@@ -59,7 +59,7 @@ internal sealed class ScriptedCounter : LimitCounter
         Settled.Enqueue((key, reserved, actual));
         if (IsSilentWhenSettling)
         {
-            _silent.SetResult();
+            _silent.TrySetResult();
             await Task.Delay(Timeout.Infinite);
         }
 
