@@ -15,11 +15,13 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
 
     public override ValueTask<CacheEntry?> GetAsync(CacheKey key)
     {
-        var entry = memory.TryGet(key, out var held) ? held.Entry ?? Read(held) : null;
+        var entry = InMemory(key, out var held);
         return distributed is null || (entry is not null && entry.IsFresh(time.GetUtcNow()) && !held!.TakeLook(Alone, time))
             ? new(entry)
             : GetAsync(distributed, key, entry);
     }
+
+    public override CacheEntry? InMemory(CacheKey key) => InMemory(key, out _);
 
     public override ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
@@ -34,6 +36,8 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
         memory.Remove(key);
         return distributed is null ? default : new(distributed.RemoveAsync(key.ToString()));
     }
+
+    private CacheEntry? InMemory(CacheKey key, out HeldEntry? held) => memory.TryGet(key, out held) ? held.Entry ?? Read(held) : null;
 
     // Null when the bytes are not an entry, or have been removed meanwhile.
     private CacheEntry? Read(HeldEntry held)

@@ -9,6 +9,9 @@ internal abstract class EntryStore
     /// <summary>The entry, or <see langword="null"/> when there is none.</summary>
     public abstract ValueTask<CacheEntry?> GetAsync(CacheKey key);
 
+    /// <summary>What can be had at once, without a store outside the process.</summary>
+    public abstract CacheEntry? InMemory(CacheKey key);
+
     public abstract ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor);
 
     public abstract ValueTask RemoveAsync(CacheKey key);

@@ -16,7 +16,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
         try
         {
             var getting = store.GetAsync(key);
-            return getting.IsCompletedSuccessfully ? getting : WaitAsync(request, getting);
+            return getting.IsCompletedSuccessfully ? getting : WaitAsync(request, key, getting);
         }
         catch (Exception error)
         {
@@ -60,7 +60,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
         }
     }
 
-    private async ValueTask<CacheEntry?> WaitAsync(GatewayRequest request, ValueTask<CacheEntry?> getting)
+    private async ValueTask<CacheEntry?> WaitAsync(GatewayRequest request, CacheKey key, ValueTask<CacheEntry?> getting)
     {
         try
         {
@@ -70,7 +70,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
         {
             request.IsStoreHanging = error is TimeoutException;
             failures.Add(error);
-            return null;
+            return request.IsStoreHanging ? store.InMemory(key) : null;
         }
     }
 }

@@ -10,6 +10,11 @@ internal sealed class HybridEntryStore(HybridCache cache, TimeProvider time) : E
 {
     private static readonly HybridCacheEntryOptions GetOnly = new() { Flags = HybridCacheEntryFlags.DisableUnderlyingData };
 
+    private static readonly HybridCacheEntryOptions GetInMemory = new()
+    {
+        Flags = HybridCacheEntryFlags.DisableUnderlyingData | HybridCacheEntryFlags.DisableDistributedCache,
+    };
+
     private static readonly HybridCacheEntryOptions GetPastMemory = new()
     {
         Flags = HybridCacheEntryFlags.DisableUnderlyingData | HybridCacheEntryFlags.DisableLocalCacheRead,
@@ -24,6 +29,12 @@ internal sealed class HybridEntryStore(HybridCache cache, TimeProvider time) : E
 
         // One whose time is over may lie in this process's memory alone, while another process has renewed it in a second level.
         return entry is null || entry.IsFresh(time.GetUtcNow()) ? entry : await GetAsync(text, GetPastMemory) ?? entry;
+    }
+
+    public override CacheEntry? InMemory(CacheKey key)
+    {
+        var getting = GetAsync(key.ToString(), GetInMemory);
+        return getting.IsCompletedSuccessfully ? getting.Result : null;
     }
 
     public override ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor) =>

@@ -24,6 +24,8 @@ internal sealed class FakeHybridCache : HybridCache
 
     public bool Hangs { get; set; }
 
+    public bool HangsPastMemory { get; set; }
+
     public bool LosesEntries { get; set; }
 
     public void RegisterAsOwn(WebApplicationBuilder builder) => builder.Services.AddKeyedSingleton<HybridCache>("OpenAi.Gateway", this);
@@ -50,6 +52,11 @@ internal sealed class FakeHybridCache : HybridCache
         var found = level.GetValueOrDefault(key)?.ToArray();
         await WaitIfHeldAsync(_getsToHold);
         await MisbehaveAsync();
+        if (HangsPastMemory && level == SecondLevel)
+        {
+            await new TaskCompletionSource().Task;
+        }
+
         return (T)(object?)found!;
     }
 

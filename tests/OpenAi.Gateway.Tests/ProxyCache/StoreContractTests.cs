@@ -78,6 +78,34 @@ public class StoreContractTests
         host.UpstreamCalls.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task While_the_second_level_hangs_an_old_answer_is_still_there_for_a_failing_upstream(bool isHybrid)
+    {
+        var (hybrid, distributed) = (new FakeHybridCache(), new FakeDistributedCache());
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.OneAfterAnother(CacheHost.Numbered(), connection => connection.WriteJsonAsync("{}", 500)),
+            cache => cache.StaleIfError = TimeSpan.FromHours(1),
+            builder =>
+            {
+                builder.Services.AddSingleton<IDistributedCache>(distributed);
+                if (isHybrid)
+                {
+                    hybrid.RegisterAsOwn(builder);
+                }
+            });
+        await host.AskAsync();
+        host.Time.Advance(CacheHost.Ttl);
+        hybrid.HangsPastMemory = distributed.Hangs = true;
+
+        var asking = host.AskAsync();
+        await host.WhenDueAsync(StorePatience.Longest);
+        host.Time.Advance(StorePatience.Longest);
+
+        (await asking).Cache.ShouldBe("STALE");
+    }
+
     [Fact]
     public async Task The_gateways_own_store_comes_before_the_apps()
     {
