@@ -110,7 +110,7 @@ internal sealed class CacheFetch : IDisposable
     /// <summary>Takes back what the failed endpoint had set.</summary>
     public void ClearResponse()
     {
-        (_request.Error, _request.IsIncomplete, _request.IsHeldBack) = (null, false, false);
+        _request.Error = null;
         _before.RestoreTo(_context.Response.Headers);
     }
 
@@ -127,7 +127,7 @@ internal sealed class CacheFetch : IDisposable
         ? announced == _tee.Length
         : _request.Route is not null || !_context.RequestAborted.IsCancellationRequested;
 
-    private bool IsBroken => _lifetime.WasAborted || _request is { IsIncomplete: true, Error: not null } || _lifetime.RequestAborted.IsCancellationRequested;
+    private bool IsBroken => _lifetime.WasAborted || _lifetime.RequestAborted.IsCancellationRequested;
 
     // Looks at the body: Decide has seen the head. An answer with an error status, which the options list, is stored whatever it says.
     private bool MayBeStored(ReadOnlySpan<byte> body)
@@ -156,7 +156,7 @@ internal sealed class CacheFetch : IDisposable
     // Nobody needs to wait for the end of an answer that is not stored. But if the client left, there is no answer: FetchAsync lets another one lead.
     private void LetGo()
     {
-        if (!_request.IsIncomplete && !_context.RequestAborted.IsCancellationRequested)
+        if (!_context.RequestAborted.IsCancellationRequested)
         {
             _flight?.Land(default);
         }

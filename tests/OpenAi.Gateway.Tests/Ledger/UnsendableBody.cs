@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAi.Gateway.Tests.Ledger;
 
 /// <summary>A response whose every flush throws at once, as one may when its client has just left.</summary>
-internal sealed class UnsendableBody(IHttpResponseBodyFeature client) : ResponseWriter(client)
+/// <param name="client">The response.</param>
+/// <param name="failure">What a flush throws instead, if anything.</param>
+internal sealed class UnsendableBody(IHttpResponseBodyFeature client, Func<Exception?>? failure = null) : ResponseWriter(client)
 {
     public override Task StartAsync(CancellationToken cancellationToken = default) => Client.StartAsync(cancellationToken);
 
@@ -12,7 +14,8 @@ internal sealed class UnsendableBody(IHttpResponseBodyFeature client) : Response
 
     public override Memory<byte> GetMemory(int sizeHint = 0) => Client.Writer.GetMemory(sizeHint);
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => throw new OperationCanceledException();
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        (failure is null ? new OperationCanceledException() : failure()) is { } error ? throw error : Client.Writer.FlushAsync(cancellationToken);
 
     public override void Complete(Exception? exception = null) => Client.Writer.Complete(exception);
 
