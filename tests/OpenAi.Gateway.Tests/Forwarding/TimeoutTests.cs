@@ -95,6 +95,7 @@ public sealed class TimeoutTests
 
         (await client.ReadToCloseAsync()).ShouldBe(isToldInBand ? RawEnd.Complete : RawEnd.Reset);
         await connection.PeerClosed.SoonAsync();
+        gateway.Logs.Entries.Single(entry => entry.EventId.Name == "AnswerCut").Message.ShouldContain("IdleTimeout");
     }
 
     [Fact]

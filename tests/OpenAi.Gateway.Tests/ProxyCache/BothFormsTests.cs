@@ -111,6 +111,58 @@ public class BothFormsTests
         host.UpstreamCalls.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task An_answer_of_the_responses_api_in_the_form_that_nobody_asked_for_is_given_as_it_is()
+    {
+        await using var host = await StartAsync(connection => connection.WriteJsonAsync("{\"object\":\"response\"}"), path: "/v1/responses");
+        const string streamed = """{"model":"m","input":"x","stream":true}""";
+
+        (await host.PostAsync(streamed)).Cache.ShouldBe("MISS");
+
+        await ShouldHitAsync(host, streamed, "{\"object\":\"response\"}", "application/json");
+    }
+
+    [Fact]
+    public async Task But_not_if_the_key_does_not_tell_the_forms_apart()
+    {
+        const string events = "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n";
+        await using var host = await StartAsync(
+            connection => connection.Request.Text.Contains("\"stream\":true")
+                ? BrokenAnswerTests.SendEventsAsync(connection, events)
+                : connection.WriteJsonAsync("{\"object\":\"response\"}"),
+            path: "/v1/responses",
+            cache: cache => cache.Key = ["$uri"]);
+
+        var stream = await host.PostAsync("""{"model":"m","input":"x","stream":true}""");
+        var json = await host.PostAsync("""{"model":"m","input":"x"}""");
+
+        (stream.Cache, stream.Text).ShouldBe(("MISS", events));
+        (json.Cache, json.Text).ShouldBe(("MISS", "{\"object\":\"response\"}"));
+    }
+
+    [Fact]
+    public async Task An_error_has_one_form_whatever_was_asked_for()
+    {
+        await using var host = await StartAsync(connection => connection.WriteJsonAsync("{\"error\":{}}", 404), cache: cache => cache.HttpStatus = [200, 404]);
+
+        (await host.PostAsync(Streamed)).Cache.ShouldBe("MISS");
+
+        await ShouldHitAsync(host, Streamed, "{\"error\":{}}", "application/json");
+        await ShouldHitAsync(host, Json, "{\"error\":{}}", "application/json");
+    }
+
+    [Fact]
+    public async Task What_is_made_of_a_stored_answer_is_as_old_as_that()
+    {
+        await using var host = await StartAsync(connection => connection.WriteJsonAsync(Answer));
+        await host.PostAsync(Json);
+
+        host.Time.Advance(TimeSpan.FromSeconds(60));
+
+        var hit = await host.PostAsync(WithUsage);
+        (hit.Cache, hit.Text, hit["Age"]).ShouldBe(("HIT", Replayed, "60"));
+    }
+
     internal static Task<CacheHost> StartAsync(
         Func<UpstreamConnection, Task>? script,
         Action<OpenAiUpstreamOptions>? upstream = null,

@@ -188,6 +188,34 @@ public class EndpointTests
     }
 
     [Fact]
+    public async Task Words_that_mean_unfinished_work_in_OpenAIs_answers_mean_nothing_in_the_apps_own()
+    {
+        await using var host = await StartAsync(app => app.MapGet("/x", () => Results.Json(new { status = "queued" })).UseProxyCache());
+
+        (await GetAsync(host)).Cache.ShouldBe("MISS");
+
+        (await GetAsync(host)).Cache.ShouldBe("HIT");
+    }
+
+    [Fact]
+    public async Task A_header_that_an_endpoint_sets_in_place_of_the_apps_is_replayed()
+    {
+        await using var host = await StartAsync(app =>
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.Headers["X-Kind"] = "any";
+                return next(context);
+            });
+            app.MapGet("/x", (HttpResponse response) => response.Headers["X-Kind"] = "special").UseProxyCache();
+        });
+
+        var replies = new[] { await GetAsync(host), await GetAsync(host) };
+
+        replies.Select(reply => (reply.Cache, reply["X-Kind"])).ShouldBe([("MISS", "special"), ("HIT", "special")]);
+    }
+
+    [Fact]
     public async Task A_cookie_that_the_app_sets_on_every_answer_does_not_prevent_storing()
     {
         await using var host = await StartAsync(app =>

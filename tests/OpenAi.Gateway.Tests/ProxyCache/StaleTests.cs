@@ -76,14 +76,14 @@ public class StaleTests
                 "writes" => response.WriteAsync("down"),
                 _ => Task.CompletedTask,
             };
-        }).UseProxyCache(cache => cache.StaleIfError = Window));
+        }).UseProxyCache(cache => cache.StaleIfError = Window).UseLimitCount(limit => (limit.Count, limit.TimeWindow) = (9, Window)));
         await host.AskAsync();
         isDown = true;
         host.Time.Advance(CacheHost.Ttl);
 
         var reply = await host.AskAsync();
 
-        (reply.Status, reply.Cache, reply.Text).ShouldBe((200, "STALE", "{\"answer\":1}"));
+        (reply.Status, reply.Cache, reply.Text, reply["X-RateLimit-Remaining"]).ShouldBe((200, "STALE", "{\"answer\":1}", "7"));
     }
 
     [Fact]
@@ -215,7 +215,29 @@ public class StaleTests
         await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":2}");
 
         ShouldBeStale(await leading, age: 300);
-        (await waiting).Text.ShouldBe("{\"answer\":2}");
+        var own = await waiting;
+        (own.Cache, own.Text).ShouldBe(("EXPIRED", "{\"answer\":2}"));
+    }
+
+    [Fact]
+    public async Task Who_leads_because_the_first_one_left_can_be_given_the_old_body_too()
+    {
+        await using var host = await CacheHost.StartAsync(script: null, cache => cache.StaleIfError = Window);
+        var first = host.AskAsync();
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{\"answer\":1}");
+        await first;
+        host.Time.Advance(CacheHost.Ttl);
+        using var leave = new CancellationTokenSource();
+        var leading = host.AskAsync(leave.Token);
+        await host.Upstream.NextRequestAsync();
+        var waiting = host.AskAsync();
+        await host.Time.WhenArmedAsync(1 + 1);
+
+        await leave.CancelAsync();
+        await (await host.Upstream.NextRequestAsync()).WriteJsonAsync("{}", 500);
+
+        ShouldBeStale(await waiting, age: 300);
+        await Should.ThrowAsync<OperationCanceledException>(leading);
     }
 
     [Fact]

@@ -121,16 +121,23 @@ public class StoreContractTests
         (own.Entries.Count, apps.Entries.Count).ShouldBe((1, 0));
     }
 
-    [Fact]
-    public async Task The_apps_store_comes_before_the_embedded_one()
+    [Theory]
+    [InlineData(5, 0, 10)]
+    [InlineData(5, 30, 40)]
+    [InlineData(60, 30, 100)]
+    public async Task The_apps_store_comes_before_the_embedded_one_and_forgets_what_is_of_no_use_any_more(int ttl, int stale, int kept)
     {
         var apps = new FakeHybridCache();
-        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: apps.RegisterAsApps);
+        await using var host = await CacheHost.StartAsync(
+            CacheHost.Numbered(),
+            cache => (cache.Ttl, cache.StaleIfError) = (TimeSpan.FromMinutes(ttl), TimeSpan.FromMinutes(stale)),
+            apps.RegisterAsApps);
 
         await host.AskAsync();
 
         apps.Entries.Count.ShouldBe(1);
-        apps.SetOptions.ShouldHaveSingleItem()!.Expiration.ShouldNotBeNull().ShouldBeGreaterThan(CacheHost.Ttl);
+        var options = apps.SetOptions.ShouldHaveSingleItem()!;
+        (options.Expiration, options.LocalCacheExpiration).ShouldBe((TimeSpan.FromMinutes(kept), TimeSpan.FromMinutes(kept)));
     }
 
     [Fact]
