@@ -70,15 +70,17 @@ public class StreamPumpTests
         client.AdvanceTo(read.Buffer.End);
     }
 
-    private ForwardAttempt Begin(HttpMessageInvoker invoker)
+    private ForwardAttempt Begin(HttpMessageInvoker invoker) => Begin(invoker, _time);
+
+    internal static ForwardAttempt Begin(HttpMessageInvoker invoker, ManualTimeProvider time)
     {
-        var upstream = new Upstream("openai", new OpenAiUpstreamOptions().AddNode("https://node"), invoker, new RetryBudget(_time), _time);
-        var clock = GatewayRequest.Of(new DefaultHttpContext()).BeginClock(_time, CancellationToken.None);
+        var upstream = new Upstream("openai", new OpenAiUpstreamOptions().AddNode("https://node"), invoker, new RetryBudget(time), time);
+        var clock = GatewayRequest.Of(new DefaultHttpContext()).BeginClock(time, CancellationToken.None);
         return new ForwardAttempt(
             new UpstreamStep(upstream, upstream, upstream.Pairs.Single(), null, TimeSpan.Zero), new HttpRequestMessage(HttpMethod.Post, "https://node/v1"), clock);
     }
 
-    private sealed class Answering(HttpResponseMessage answer) : HttpMessageHandler
+    internal sealed class Answering(HttpResponseMessage answer) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer);
     }
