@@ -15,6 +15,7 @@ public class SseParserTests
     [InlineData("data: a\n\r\ndata: b\r\n\r", "a|b")]
     [InlineData("data: a\ndata: b\n\n", "a\nb")]
     [InlineData("data: a\ndata\ndata: b\r\n\n", "a\n\nb")]
+    [InlineData("data: a\ndata: b\n\ndata: c\ndata: d\n\n", "a\nb|c\nd")]
     [InlineData("\uFEFFdata: a\n\ndata: b\n\n", "a|b")]
     [InlineData("\uFEFF\ndata: a\n\n", "a")]
     [InlineData("data: a\n\n\uFEFFdata: b\n\n", "a")]

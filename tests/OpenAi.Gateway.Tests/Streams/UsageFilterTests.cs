@@ -54,7 +54,12 @@ public class UsageFilterTests
     [InlineData("data: {\"a\":{\"usage\":null},\"usage\":null}\n\n", "data: {\"a\":{\"usage\":null}}\n\n")]
     [InlineData("data: {\"a\":{\"usage\":{}},\"usage\":null,\"b\":[{\"usage\":null}]}\n\n", "data: {\"a\":{\"usage\":{}},\"b\":[{\"usage\":null}]}\n\n")]
     [InlineData("data: {\"a\":1,\"usage\":null,\"b\":\"]}\\\"}\\\\\",\"c\":{}}\n\n", "data: {\"a\":1,\"b\":\"]}\\\"}\\\\\",\"c\":{}}\n\n")]
+    [InlineData("data: {\"a\":1,\"usage\":null} \n\n", "data: {\"a\":1} \n\n")]
+    [InlineData("data: {\"choices\":[],\"usage\":{}}\n\n\n", "\n")]
     [InlineData("data: {\"choices\":[]}\n\n", null)]
+    [InlineData("data: {\"choices\":[{}],\"usage\":{},\"a\":[]}\n\n", null)]
+    [InlineData("data: {\"choices\":[],\"usage\":1,\"a\":{\"usage\":{}}}\n\n", null)]
+    [InlineData("data: {\"usage\":null,\"a\":1]\n\n", null)]
     [InlineData("data: {\"choices\":[],\"usage\":{}}}\n\n", null)]
     [InlineData("data: {\"a\":\"usage\",\"b\":\"x\\\"usage\"}\n\n", null)]
     [InlineData("data: {\"x\\\"usage\":null}\n\n", null)]
@@ -142,15 +147,18 @@ public class UsageFilterTests
     }
 
     [Theory]
-    [InlineData("text/event-stream")]
-    [InlineData("Text/Event-Stream ; charset=utf-8")]
-    public async Task An_event_stream_has_no_announced_length(string contentType)
+    [InlineData("text/event-stream", false)]
+    [InlineData("Text/Event-Stream ; charset=utf-8", false)]
+    [InlineData("text/event-stream", true)]
+    public async Task An_event_stream_has_no_announced_length(string contentType, bool isFlushed)
     {
         using var client = new MemoryStream();
         using var filter = Over(client, 200, contentType, out var response);
         response.ContentLength = 100;
 
-        await filter.StartAsync();
+        // Either sends the head.
+        await (isFlushed ? filter.Writer.FlushAsync().AsTask() : filter.StartAsync());
+        response.ContentLength.ShouldBeNull();
         await filter.Writer.WriteAsync("data: {\"choices\":[],\"usage\":{}}\n\n"u8.ToArray());
 
         (client.Length, response.ContentLength).ShouldBe((0, null));
