@@ -91,7 +91,7 @@ internal sealed class RequestBody : IDisposable
         // What a middleware has put in the place of the server's stream, such as one that unpacks compressed bodies, has another length than the client
         // announced.
         var announced = RestOfBody.IsOfServer(request) ? request.ContentLength : null;
-        if (request.ContentLength == 0 || (announced is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
+        if (request.ContentLength == 0 || (announced is null && request.HttpContext.Find<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
         {
             return Empty;
         }

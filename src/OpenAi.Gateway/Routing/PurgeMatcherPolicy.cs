@@ -27,7 +27,7 @@ internal sealed class PurgeMatcherPolicy : MatcherPolicy, IEndpointSelectorPolic
             return Task.CompletedTask;
         }
 
-        var hasBody = httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        var hasBody = httpContext.Find<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         int? chosen = null;
         for (var i = 0; i < candidates.Count; i++)
         {
