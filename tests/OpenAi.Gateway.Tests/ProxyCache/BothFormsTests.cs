@@ -11,6 +11,8 @@ public class BothFormsTests
     private const string Chunk = """{"id":"c","object":"chat.completion.chunk","choices":[""";
     private const string Usage = """{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}""";
 
+    private const string ResponseEvents = "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n";
+
     private const string StreamWithUsage =
         "data: " + Chunk + """{"index":0,"delta":{"role":"assistant","content":"He"},"finish_reason":null}],"usage":null}""" + "\n\n"
         + "data: " + Chunk + """{"index":0,"delta":{"content":"llo"},"finish_reason":"stop"}],"usage":null}""" + "\n\n"
@@ -94,19 +96,14 @@ public class BothFormsTests
     [Fact]
     public async Task The_responses_api_has_one_entry_for_each_form()
     {
-        const string events = "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n";
-        await using var host = await StartAsync(
-            connection => connection.Request.Text.Contains("\"stream\":true")
-                ? BrokenAnswerTests.SendEventsAsync(connection, events)
-                : connection.WriteJsonAsync("{\"object\":\"response\"}"),
-            path: "/v1/responses");
+        await using var host = await StartResponsesAsync();
         const string asked = """{"model":"m","input":"x"}""";
         const string streamed = """{"model":"m","input":"x","stream":true}""";
 
         (await host.PostAsync(streamed)).Cache.ShouldBe("MISS");
         (await host.PostAsync(asked)).Cache.ShouldBe("MISS");
 
-        await ShouldHitAsync(host, streamed, events, "text/event-stream");
+        await ShouldHitAsync(host, streamed, ResponseEvents, "text/event-stream");
         await ShouldHitAsync(host, asked, "{\"object\":\"response\"}", "application/json");
         host.UpstreamCalls.ShouldBe(2);
     }
@@ -125,18 +122,12 @@ public class BothFormsTests
     [Fact]
     public async Task But_not_if_the_key_does_not_tell_the_forms_apart()
     {
-        const string events = "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n";
-        await using var host = await StartAsync(
-            connection => connection.Request.Text.Contains("\"stream\":true")
-                ? BrokenAnswerTests.SendEventsAsync(connection, events)
-                : connection.WriteJsonAsync("{\"object\":\"response\"}"),
-            path: "/v1/responses",
-            cache: cache => cache.Key = ["$uri"]);
+        await using var host = await StartResponsesAsync(cache => cache.Key = ["$uri"]);
 
         var stream = await host.PostAsync("""{"model":"m","input":"x","stream":true}""");
         var json = await host.PostAsync("""{"model":"m","input":"x"}""");
 
-        (stream.Cache, stream.Text).ShouldBe(("MISS", events));
+        (stream.Cache, stream.Text).ShouldBe(("MISS", ResponseEvents));
         (json.Cache, json.Text).ShouldBe(("MISS", "{\"object\":\"response\"}"));
     }
 
@@ -162,6 +153,13 @@ public class BothFormsTests
         var hit = await host.PostAsync(WithUsage);
         (hit.Cache, hit.Text, hit["Age"]).ShouldBe(("HIT", Replayed, "60"));
     }
+
+    private static Task<CacheHost> StartResponsesAsync(Action<ProxyCacheOptions>? cache = null) => StartAsync(
+        connection => connection.Request.Text.Contains("\"stream\":true")
+            ? BrokenAnswerTests.SendEventsAsync(connection, ResponseEvents)
+            : connection.WriteJsonAsync("{\"object\":\"response\"}"),
+        path: "/v1/responses",
+        cache: cache);
 
     internal static Task<CacheHost> StartAsync(
         Func<UpstreamConnection, Task>? script,

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,9 +9,9 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 public class LeaderTests
 {
     private const string Body = """{"model":"m","user":"why?","stream":true}""";
-    private const string First = "data: {\"choices\":[]}\n\n";
     private const string Done = "data: [DONE]\n\n";
 
+    private static readonly string First = SharedStreamTests.First;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(77);
 
     [Fact]
@@ -30,13 +29,8 @@ public class LeaderTests
 
             return next(context);
         }));
-        await using var leader = await AskAsync(host);
-        var connection = await host.Upstream.NextRequestAsync();
-        await connection.StartSseAsync();
-        await connection.WriteChunkAsync(First);
-        await leader.ReadUntilAsync(First);
-        await using var follower = await AskAsync(host);
-        await follower.ReadUntilAsync(First);
+        var (_, connection) = await SharedStreamTests.LeadAsync(host, Body);
+        await using var follower = await SharedStreamTests.FollowAsync(host, Body);
 
         failure = new InvalidOperationException("Not today.");
         await connection.WriteChunkAsync(First);
@@ -97,13 +91,8 @@ public class LeaderTests
     public async Task Who_is_told_in_the_stream_that_it_broke_off_is_not_reset_too_which_might_lose_the_words()
     {
         await using var host = await StartAsync();
-        await using var leader = await AskAsync(host);
-        var connection = await host.Upstream.NextRequestAsync();
-        await connection.StartSseAsync();
-        await connection.WriteChunkAsync(First);
-        await leader.ReadUntilAsync(First);
-        await using var follower = await AskAsync(host);
-        await follower.ReadUntilAsync(First);
+        var (leader, connection) = await SharedStreamTests.LeadAsync(host, Body);
+        await using var follower = await SharedStreamTests.FollowAsync(host, Body);
 
         connection.Reset();
 
@@ -148,13 +137,8 @@ public class LeaderTests
 
             return next(context);
         }));
-        await using var leader = await AskAsync(host);
-        var connection = await host.Upstream.NextRequestAsync();
-        await connection.StartSseAsync();
-        await connection.WriteChunkAsync(First);
-        await leader.ReadUntilAsync(First);
-        await using var follower = await AskAsync(host);
-        await follower.ReadUntilAsync(First);
+        var (leader, connection) = await SharedStreamTests.LeadAsync(host, Body);
+        await using var follower = await SharedStreamTests.FollowAsync(host, Body);
 
         await client.CancelAsync();
 
@@ -205,7 +189,7 @@ public class LeaderTests
     private static async Task<RawHttp> AskAsync(CacheHost host, string body = Body)
     {
         var client = host.Gateway.Connect();
-        await client.SendAsync($"POST {CacheHost.Path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+        await client.SendAsync(SharedStreamTests.Raw(body));
         return client;
     }
 

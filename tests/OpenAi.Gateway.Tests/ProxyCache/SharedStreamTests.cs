@@ -12,7 +12,7 @@ public class SharedStreamTests
     private const string Head = """{"id":"c","object":"chat.completion.chunk","choices":[""";
     private const string Done = "data: [DONE]\n\n";
 
-    private static readonly string First = Event("""{"index":0,"delta":{"role":"assistant","content":"1"},"finish_reason":null}]""");
+    internal static readonly string First = Event("""{"index":0,"delta":{"role":"assistant","content":"1"},"finish_reason":null}]""");
     private static readonly string Second = Event("""{"index":0,"delta":{"content":"2"},"finish_reason":null}]""");
     private static readonly string Last = Event("""{"index":0,"delta":{},"finish_reason":"stop"}]""");
     private static readonly string Assembled =
@@ -262,7 +262,7 @@ public class SharedStreamTests
 
     private static Task<StreamingClient> OpenAsync(CacheHost host) => StreamingClient.OpenAsync(host.Client, Body);
 
-    private static async Task<(RawHttp Client, UpstreamConnection Connection)> LeadAsync(CacheHost host, string body = Body)
+    internal static async Task<(RawHttp Client, UpstreamConnection Connection)> LeadAsync(CacheHost host, string body = Body)
     {
         var leader = host.Gateway.Connect();
         await leader.SendAsync(Raw(body));
@@ -273,7 +273,7 @@ public class SharedStreamTests
         return (leader, connection);
     }
 
-    private static async Task<RawHttp> FollowAsync(CacheHost host, string body = Body)
+    internal static async Task<RawHttp> FollowAsync(CacheHost host, string body = Body)
     {
         var follower = host.Gateway.Connect();
         await follower.SendAsync(Raw(body));
@@ -288,6 +288,6 @@ public class SharedStreamTests
         return await client.ReadAnswerAsync();
     }
 
-    private static string Raw(string body) =>
+    internal static string Raw(string body) =>
         $"POST {CacheHost.Path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
 }
