@@ -15,13 +15,14 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
 
     public override ValueTask<CacheEntry?> GetAsync(CacheKey key)
     {
-        var entry = InMemory(key, out var held);
+        var held = memory.Get(key);
+        var entry = held?.Entry;
         return distributed is null || (entry is not null && entry.IsFresh(time.GetUtcNow()) && !held!.TakeLook(Alone, time))
             ? new(entry)
             : GetAsync(distributed, key, entry);
     }
 
-    public override CacheEntry? InMemory(CacheKey key) => InMemory(key, out _);
+    public override CacheEntry? InMemory(CacheKey key) => memory.Get(key)?.Entry;
 
     public override ValueTask SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
@@ -35,20 +36,6 @@ internal sealed class EmbeddedEntryStore(EntryMemory memory, IDistributedCache? 
     {
         memory.Remove(key);
         return distributed is null ? default : new(distributed.RemoveAsync(key.ToString()));
-    }
-
-    private CacheEntry? InMemory(CacheKey key, out HeldEntry? held) => memory.TryGet(key, out held) ? held.Entry ?? Read(held) : null;
-
-    // Null when the bytes are not an entry, or have been removed meanwhile.
-    private CacheEntry? Read(HeldEntry held)
-    {
-        var entry = CacheEntryFormat.Read(held.Bytes);
-        if (entry is not null)
-        {
-            memory.Keep(held, entry);
-        }
-
-        return entry;
     }
 
     // While the distributed cache fails, memory answers alone.

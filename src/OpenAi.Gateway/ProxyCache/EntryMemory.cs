@@ -1,67 +1,69 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 
 namespace OpenAi.Gateway;
 
 /// <summary>
 /// Entries in memory, bounded by what they take. They leave in the order in which they came, but one that was asked for meanwhile gets another turn.
-/// So a new entry always finds room without a look at all the others, which among tens of thousands would cost more than an answer.
+/// So a new entry always finds room without a look at all the others, which among tens of thousands would cost more than an answer. Until it is asked
+/// for it is bytes in a log, then an object from which each further request is answered.
 /// </summary>
 /// <param name="sizeLimit">The most that they may take, in bytes.</param>
 /// <param name="time">What they expire by.</param>
 internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<CacheKey, HeldEntry> _entries = new();
+    // So large that the garbage collector does not move it.
+    private const int LargestSegment = 128 * 1024;
+
     private readonly Lock _changing = new();
+    private readonly EntryLog _log = new((int)Math.Min(LargestSegment, sizeLimit / 8));
+    private readonly ConcurrentDictionary<CacheKey, HeldEntry> _held = new();
     private readonly Queue<HeldEntry> _turns = new();
-    private long _size;
+    private long _sizeOfHeld;
 
     /// <summary>How much memory the entries take, in bytes.</summary>
-    public long Size => Volatile.Read(ref _size);
-
-    public bool TryGet(CacheKey key, [NotNullWhen(true)] out HeldEntry? held)
+    public long Size
     {
-        if (!_entries.TryGetValue(key, out held) || held.IsExpired(time))
+        get
         {
-            held = null;
-            return false;
+            lock (_changing)
+            {
+                return _log.Size + _sizeOfHeld;
+            }
         }
+    }
 
-        if (!held.IsUsed)
+    /// <summary>An entry that is there and has not expired.</summary>
+    public HeldEntry? Get(CacheKey key)
+    {
+        if (!_held.TryGetValue(key, out var held))
+        {
+            held = TakeFromLog(key);
+        }
+        else if (!held.IsUsed)
         {
             held.IsUsed = true;
         }
 
-        return true;
+        return held is null || held.IsExpired(time) ? null : held;
     }
 
     /// <summary>Holds an entry in place of one that has its key. One that is larger than the limit is not held.</summary>
-    public void Hold(CacheKey key, byte[] bytes, TimeSpan expiration)
+    public void Hold(CacheKey key, ReadOnlySpan<byte> entry, TimeSpan expiration)
     {
-        var held = new HeldEntry(key, bytes, time.GetTimestamp(), expiration);
         lock (_changing)
         {
             Clear(key);
-            if (held.Size > sizeLimit)
+            if (_log.SizeToAppend(entry) > sizeLimit)
             {
                 return;
             }
 
-            // Room is made first: entries that get another turn would go behind the new one in the queue, which could then have to leave at once.
-            MakeRoom(held.Size);
-            _entries[key] = held;
-            _turns.Enqueue(held);
-            _size += held.Size;
-        }
-    }
+            while (_log.Size + _sizeOfHeld + _log.SizeToAppend(entry) > sizeLimit)
+            {
+                GiveUpOldest();
+            }
 
-    /// <summary>Keeps with an entry what was read from its bytes.</summary>
-    public void Keep(HeldEntry held, CacheEntry entry)
-    {
-        lock (_changing)
-        {
-            _size += held.Keep(entry);
-            MakeRoom(0);
+            _log.Append(key, entry, time.GetTimestamp(), expiration);
         }
     }
 
@@ -73,37 +75,78 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
         }
     }
 
-    // Its place in the queue stays, and is given up when its turn comes.
-    private void Clear(CacheKey key)
+    // What is asked for is held as an object, in which each further request finds it read.
+    private HeldEntry? TakeFromLog(CacheKey key)
     {
-        if (_entries.TryRemove(key, out var held))
+        lock (_changing)
         {
-            _size -= held.Clear();
+            if (_log.Take(key, out var place) is not { } bytes)
+            {
+                return _held.GetValueOrDefault(key); // Another request may have taken it.
+            }
+
+            if (place.IsExpired(time) || CacheEntryFormat.Read(bytes) is not { } entry)
+            {
+                return null;
+            }
+
+            var held = new HeldEntry(key, entry, bytes.Length, place);
+            Hold(held);
+            return held;
         }
     }
 
-    private void MakeRoom(long size)
+    private void Hold(HeldEntry held)
     {
-        while (_size > sizeLimit - size)
+        if (held.Size > sizeLimit)
         {
-            TakeTurn();
-        }
-    }
-
-    private void TakeTurn()
-    {
-        var next = _turns.Dequeue();
-        if (next.IsUsed && !next.IsExpired(time))
-        {
-            next.IsUsed = false;
-            _turns.Enqueue(next);
             return;
         }
 
-        _entries.TryRemove(KeyValuePair.Create(next.Key, next));
-        _size -= next.Size;
+        // Room is made first: entries that get another turn would go behind the new one in the queue, which could then have to leave at once.
+        while (_log.Size + _sizeOfHeld + held.Size > sizeLimit)
+        {
+            GiveUpOldest();
+        }
 
-        // A request that still has the entry may call Keep: without its bytes that adds nothing to the size.
-        next.Clear();
+        _held[held.Key] = held;
+        _sizeOfHeld += held.Size;
+        Enqueue(held);
+    }
+
+    private void Enqueue(HeldEntry held)
+    {
+        held.Turn = _log.Newest;
+        _turns.Enqueue(held);
+    }
+
+    // The place of one that was held stays in the queue, and is given up when its turn comes.
+    private void Clear(CacheKey key)
+    {
+        _log.Remove(key);
+        if (_held.TryRemove(key, out var held))
+        {
+            _sizeOfHeld -= held.Clear();
+        }
+    }
+
+    private void GiveUpOldest()
+    {
+        if (!_turns.TryPeek(out var next) || next.Turn >= _log.Oldest)
+        {
+            _log.RemoveOldest();
+            return;
+        }
+
+        _turns.Dequeue();
+        if (next.IsUsed && !next.IsExpired(time))
+        {
+            next.IsUsed = false;
+            Enqueue(next);
+            return;
+        }
+
+        _held.TryRemove(KeyValuePair.Create(next.Key, next));
+        _sizeOfHeld -= next.Size;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using OpenAi.Gateway.Testing;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
@@ -16,129 +17,175 @@ public class EntryMemoryTests
 
         for (var i = 0; i < 1_000; i++)
         {
-            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
+            memory.Hold(Keys.Of($"{i}"), Bytes(1_000), Hour);
 
-            memory.TryGet(Keys.Of($"{i}"), out var held).ShouldBeTrue();
-            held!.Bytes.Length.ShouldBe(1_000);
-            memory.Size.ShouldBeLessThanOrEqualTo(Limit);
+            memory.Size.ShouldBeInRange(1_000, Limit);
+            LengthOf(memory, i % 2 == 0 ? $"{i}" : "none").ShouldBe(i % 2 == 0 ? 1_000 : null);
         }
 
-        memory.Size.ShouldBeGreaterThan(Limit * 9 / 10);
+        memory.Size.ShouldBeGreaterThan(Limit * 8 / 10);
     }
 
     [Fact]
     public void What_was_asked_for_outlives_what_was_not()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("asked for"), new byte[1_000], Hour);
-        memory.Hold(Keys.Of("not asked for"), new byte[1_000], Hour);
+        memory.Hold(Keys.Of("asked for"), Bytes(1_000), Hour);
+        memory.Hold(Keys.Of("not asked for"), Bytes(1_000), Hour);
 
         for (var i = 0; i < 1_000; i++)
         {
-            memory.TryGet(Keys.Of("asked for"), out _).ShouldBeTrue();
-            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
+            IsHeld(memory, "asked for").ShouldBeTrue();
+            memory.Hold(Keys.Of($"{i}"), Bytes(1_000), Hour);
         }
 
-        memory.TryGet(Keys.Of("not asked for"), out _).ShouldBeFalse();
+        IsHeld(memory, "not asked for").ShouldBeFalse();
     }
 
     [Fact]
-    public void Whatever_nobody_asks_for_any_more_goes_in_the_end()
+    public void What_was_asked_for_once_outlives_what_came_with_it_and_goes_in_the_end()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("once"), new byte[1_000], Hour);
-        memory.TryGet(Keys.Of("once"), out _).ShouldBeTrue();
+        memory.Hold(Keys.Of("once"), Bytes(1_000), Hour);
+        memory.Hold(Keys.Of("never"), Bytes(1_000), Hour);
+        Hold(memory, 50);
+        IsHeld(memory, "once").ShouldBeTrue();
 
-        for (var i = 0; i < 1_000; i++)
-        {
-            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
-        }
+        Hold(memory, 50);
+        IsHeld(memory, "never").ShouldBeFalse();
+        IsHeld(memory, "once").ShouldBeTrue();
 
-        memory.TryGet(Keys.Of("once"), out _).ShouldBeFalse();
+        Hold(memory, 1_000);
+        IsHeld(memory, "once").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_order_is_that_of_coming_whether_asked_for_or_not()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        memory.Hold(Keys.Of("first"), Bytes(20_000), Hour);
+        IsHeld(memory, "first").ShouldBeTrue();
+        memory.Hold(Keys.Of("second"), Bytes(20_000), Hour);
+        memory.Hold(Keys.Of("third"), Bytes(20_000), Hour);
+
+        memory.Hold(Keys.Of("fourth"), Bytes(50_000), Hour);
+
+        IsHeld(memory, "third").ShouldBeTrue();
+        IsHeld(memory, "fourth").ShouldBeTrue();
+        IsHeld(memory, "first").ShouldBeFalse();
     }
 
     [Fact]
     public void An_entry_is_given_until_it_expires()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("a"), [1], Hour);
+        memory.Hold(Keys.Of("a"), Bytes(1), Hour);
+        memory.Hold(Keys.Of("b"), Bytes(1), Hour);
 
         _time.Advance(Hour - TimeSpan.FromTicks(1));
-        memory.TryGet(Keys.Of("a"), out _).ShouldBeTrue();
+        IsHeld(memory, "a").ShouldBeTrue();
         _time.Advance(TimeSpan.FromTicks(1));
-        memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
+        IsHeld(memory, "a").ShouldBeFalse();
+        IsHeld(memory, "b").ShouldBeFalse();
 
-        memory.Hold(Keys.Of("a"), [2], Hour);
-        memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
-        held!.Bytes.ShouldBe([2]);
+        memory.Hold(Keys.Of("a"), Bytes(2), Hour);
+        LengthOf(memory, "a").ShouldBe(2);
     }
 
     [Fact]
     public void What_was_used_and_has_expired_gets_no_other_turn()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("expired"), new byte[Limit / 2], TimeSpan.FromMinutes(1));
-        memory.Hold(Keys.Of("fresh"), new byte[Limit / 3], Hour);
-        memory.TryGet(Keys.Of("expired"), out _);
-        memory.TryGet(Keys.Of("fresh"), out _);
+        memory.Hold(Keys.Of("expired"), Bytes(Limit / 3), TimeSpan.FromMinutes(1));
+        IsHeld(memory, "expired").ShouldBeTrue();
+        memory.Hold(Keys.Of("fresh"), Bytes(Limit / 3), Hour);
+        IsHeld(memory, "fresh").ShouldBeTrue();
+        IsHeld(memory, "expired").ShouldBeTrue();
+        IsHeld(memory, "fresh").ShouldBeTrue();
         _time.Advance(TimeSpan.FromMinutes(2));
 
-        memory.Hold(Keys.Of("new"), new byte[Limit / 2], Hour);
+        memory.Hold(Keys.Of("new"), Bytes(Limit / 2), Hour);
 
-        memory.TryGet(Keys.Of("fresh"), out _).ShouldBeTrue();
-        memory.TryGet(Keys.Of("new"), out _).ShouldBeTrue();
+        IsHeld(memory, "fresh").ShouldBeTrue();
+        IsHeld(memory, "new").ShouldBeTrue();
     }
 
     [Fact]
     public void An_entry_that_is_too_large_is_not_held_and_the_one_in_its_place_is_gone()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("other"), [1], Hour);
-        memory.Hold(Keys.Of("a"), [1], Hour);
-        memory.Hold(Keys.Of("a"), new byte[Limit], Hour);
+        memory.Hold(Keys.Of("other"), Bytes(1), Hour);
+        memory.Hold(Keys.Of("a"), Bytes(1), Hour);
+        memory.Hold(Keys.Of("a"), Bytes(Limit), Hour);
 
-        memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
-        memory.TryGet(Keys.Of("other"), out _).ShouldBeTrue();
+        IsHeld(memory, "a").ShouldBeFalse();
+        IsHeld(memory, "other").ShouldBeTrue();
     }
 
     [Fact]
-    public void An_entry_that_is_replaced_or_removed_again_and_again_takes_no_room_from_others()
+    public void An_entry_that_just_fits_is_given_though_there_is_no_room_for_what_is_read_of_it()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("other"), new byte[1_000], Hour);
-        for (var i = 0; i < 100_000; i++)
+        memory.Hold(Keys.Of("a"), Bytes(Limit - 300), Hour);
+
+        LengthOf(memory, "a").ShouldBe(Limit - 300);
+
+        memory.Size.ShouldBeInRange(0, Limit);
+        memory.Hold(Keys.Of("a"), Bytes(1), Hour);
+        LengthOf(memory, "a").ShouldBe(1);
+    }
+
+    [Fact]
+    public void An_entry_that_is_replaced_or_removed_again_and_again_takes_no_room_from_one_that_is_used()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        memory.Hold(Keys.Of("other"), Bytes(1_000), Hour);
+        for (var i = 0; i < 10_000; i++)
         {
-            memory.Hold(Keys.Of("a"), new byte[30_000], Hour);
+            memory.Hold(Keys.Of("a"), Bytes(30_000), Hour);
             if (i % 3 == 0)
             {
                 memory.Remove(Keys.Of("a"));
-                memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
             }
 
-            memory.TryGet(Keys.Of("other"), out _).ShouldBeTrue();
+            IsHeld(memory, "a").ShouldBe(i % 3 != 0);
+            IsHeld(memory, "other").ShouldBeTrue();
             memory.Size.ShouldBeLessThanOrEqualTo(Limit);
         }
     }
 
     [Fact]
-    public void What_is_read_of_an_entry_counts()
+    public void Nothing_of_an_entry_that_was_replaced_comes_back()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("a"), new byte[100], Hour);
-        memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
+        for (var i = 1; i <= 1_000; i++)
+        {
+            memory.Hold(Keys.Of("a"), Bytes(i), Hour);
+            if (i % 2 == 0)
+            {
+                LengthOf(memory, "a").ShouldBe(i);
+            }
+        }
+
+        LengthOf(memory, "a").ShouldBe(1_000);
+    }
+
+    [Fact]
+    public void What_is_read_of_an_entry_is_kept_and_counts()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        memory.Hold(Keys.Of("a"), CacheEntryFormat.Write(Entry(100, new string('x', 1_000))), Hour);
         var before = memory.Size;
-        var entry = Read(held!);
 
-        memory.Keep(held!, entry);
-        memory.Keep(held!, entry);
+        var held = memory.Get(Keys.Of("a"));
 
-        held!.Entry.ShouldBeSameAs(entry);
-        (memory.Size - before).ShouldBe(entry.SizeOfHead);
-        entry.SizeOfHead.ShouldBeInRange(2_000, 3_000);
+        held.ShouldNotBeNull();
+        memory.Get(Keys.Of("a")).ShouldBeSameAs(held);
+        (memory.Size - before).ShouldBeInRange(held.Entry!.SizeOfHead, held.Entry.SizeOfHead + 2_000);
+        held.Entry.SizeOfHead.ShouldBeInRange(2_000, 3_000);
         memory.Remove(Keys.Of("a"));
-        memory.Keep(held, entry);
         held.Entry.ShouldBeNull();
-        memory.Size.ShouldBeLessThan(before);
+        memory.Get(Keys.Of("a")).ShouldBeNull();
     }
 
     [Fact]
@@ -147,40 +194,16 @@ public class EntryMemoryTests
         var memory = new EntryMemory(Limit, _time);
         for (var i = 0; i < 200; i++)
         {
-            memory.Hold(Keys.Of($"{i}"), new byte[100], Hour);
+            memory.Hold(Keys.Of($"{i}"), CacheEntryFormat.Write(Entry(100, new string('x', 1_000))), Hour);
         }
 
         for (var i = 0; i < 200; i++)
         {
-            if (memory.TryGet(Keys.Of($"{i}"), out var held))
-            {
-                memory.Keep(held, Read(held));
-                memory.Size.ShouldBeLessThanOrEqualTo(Limit);
-            }
+            memory.Get(Keys.Of($"{i}"));
+            memory.Size.ShouldBeLessThanOrEqualTo(Limit);
         }
 
-        memory.Size.ShouldBeGreaterThan(Limit * 9 / 10);
-    }
-
-    [Fact]
-    public void What_is_read_of_an_entry_that_had_to_go_is_not_kept()
-    {
-        var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("a"), new byte[1_000], Hour);
-        memory.TryGet(Keys.Of("a"), out var held).ShouldBeTrue();
-        var entry = Read(held!);
-        for (var i = 0; i < 200; i++)
-        {
-            memory.Hold(Keys.Of($"{i}"), new byte[1_000], Hour);
-        }
-
-        var before = memory.Size;
-        memory.TryGet(Keys.Of("a"), out _).ShouldBeFalse();
-
-        memory.Keep(held!, entry);
-
-        held!.Entry.ShouldBeNull();
-        memory.Size.ShouldBe(before);
+        memory.Size.ShouldBeGreaterThan(Limit * 8 / 10);
     }
 
     [Fact]
@@ -197,15 +220,16 @@ public class EntryMemoryTests
                 switch (random.Next(4))
                 {
                     case 0:
-                        memory.Hold(Keys.Of($"{key}"), BitConverter.GetBytes(key).Concat(new byte[random.Next(2_000)]).ToArray(), Hour);
+                        memory.Hold(Keys.Of($"{key}"), Bytes(4 + random.Next(2_000), key), Hour);
                         break;
                     case 1 when i % 10 == 0:
                         memory.Remove(Keys.Of($"{key}"));
                         break;
                     default:
-                        if (memory.TryGet(Keys.Of($"{key}"), out var held) && held.Bytes is { Length: > 0 } bytes)
+                        if (memory.Get(Keys.Of($"{key}"))?.Entry is { } entry)
                         {
-                            BitConverter.ToInt32(bytes).ShouldBe(key);
+                            BinaryPrimitives.ReadInt32LittleEndian(entry.Body.Span).ShouldBe(key);
+                            entry.Body.Span[4..].ContainsAnyExcept((byte)0).ShouldBeFalse();
                         }
 
                         break;
@@ -220,17 +244,40 @@ public class EntryMemoryTests
             memory.Remove(Keys.Of($"{key}"));
         }
 
-        // Nothing is left but the places in the queue, which the next entries take.
+        // Nothing is left but places in the queue and the log, which the next entries take.
         for (var i = 0; i < 1_000; i++)
         {
-            memory.Hold(Keys.Of($"new-{i % 10}"), new byte[5_000], Hour);
+            memory.Hold(Keys.Of($"new-{i % 10}"), Bytes(5_000), Hour);
         }
 
         memory.Size.ShouldBeInRange(50_000, Limit);
         Enumerable.Range(0, 10).ShouldAllBe(i => IsHeld(memory, $"new-{i}"));
     }
 
-    private CacheEntry Read(HeldEntry held) => new(200, _time.GetUtcNow(), Hour, [new("Content-Type", new string('x', 1_000))], held.Bytes);
+    private void Hold(EntryMemory memory, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            memory.Hold(Keys.Of($"{i}"), Bytes(1_000), Hour);
+        }
+    }
 
-    private static bool IsHeld(EntryMemory memory, string key) => memory.TryGet(Keys.Of(key), out _);
+    private static int? LengthOf(EntryMemory memory, string key) => memory.Get(Keys.Of(key))?.Entry?.Body.Length;
+
+    private static bool IsHeld(EntryMemory memory, string key) => memory.Get(Keys.Of(key)) is not null;
+
+    // The bytes of an entry with a body of this length.
+    private byte[] Bytes(int length, int number = 0)
+    {
+        var bytes = CacheEntryFormat.Write(Entry(length));
+        if (number > 0)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(^length..), number);
+        }
+
+        return bytes;
+    }
+
+    private CacheEntry Entry(int length, string? contentType = null) =>
+        new(200, _time.GetUtcNow(), Hour, contentType is null ? [] : [new("Content-Type", contentType)], new byte[length]);
 }

@@ -1,0 +1,141 @@
+namespace OpenAi.Gateway.Tests.ProxyCache;
+
+public class EntryLogTests
+{
+    private const int SegmentSize = 1_000;
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    private readonly EntryLog _log = new(SegmentSize);
+
+    [Fact]
+    public void An_entry_is_taken_out_once()
+    {
+        Append("a", 1);
+        Append("b", 2);
+
+        _log.Take(Keys.Of("a"), out var place).ShouldBe([1, 1, 1]);
+        (place.HeldAt, place.Expiration).ShouldBe((7, Hour));
+        _log.Take(Keys.Of("a"), out _).ShouldBeNull();
+        _log.Take(Keys.Of("b"), out _).ShouldBe([2, 2, 2]);
+        _log.Take(Keys.Of("c"), out _).ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_oldest_segment_goes_with_its_entries()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Append($"{i}", (byte)i);
+        }
+
+        var segments = _log.Newest - _log.Oldest + 1;
+        segments.ShouldBeInRange(4, 10);
+        _log.RemoveOldest();
+
+        _log.Take(Keys.Of("0"), out _).ShouldBeNull();
+        _log.Take(Keys.Of("99"), out _).ShouldBe([99, 99, 99]);
+        while (_log.Oldest <= _log.Newest)
+        {
+            _log.RemoveOldest();
+        }
+
+        _log.Size.ShouldBe(0);
+        _log.Take(Keys.Of("98"), out _).ShouldBeNull();
+    }
+
+    [Fact]
+    public void An_entry_that_came_again_stays_when_its_first_segment_goes()
+    {
+        Append("a", 1);
+        _log.Remove(Keys.Of("a"));
+        _log.Remove(Keys.Of("a"));
+        for (var i = 0; _log.Newest == _log.Oldest; i++)
+        {
+            Append($"{i}", 2);
+        }
+
+        Append("a", 3);
+        _log.RemoveOldest();
+
+        _log.Take(Keys.Of("a"), out _).ShouldBe([3, 3, 3]);
+    }
+
+    [Fact]
+    public void What_was_taken_is_not_changed_when_its_memory_is_written_again()
+    {
+        Append("a", 1);
+        var taken = _log.Take(Keys.Of("a"), out _);
+        _log.RemoveOldest();
+        for (var i = 0; i < 100; i++)
+        {
+            Append($"{i}", 2);
+        }
+
+        taken.ShouldBe([1, 1, 1]);
+    }
+
+    [Fact]
+    public void The_memory_of_a_segment_that_went_is_written_again()
+    {
+        const int Large = 100_000;
+        var log = new EntryLog(Large);
+        var (keys, entry) = (Enumerable.Range(0, 100).Select(i => Keys.Of($"{i}")).ToArray(), new byte[20_000]);
+        void AppendAll()
+        {
+            foreach (var key in keys)
+            {
+                log.Append(key, entry, heldAt: 0, Hour);
+                if (log.Newest > log.Oldest)
+                {
+                    log.RemoveOldest();
+                }
+            }
+
+            while (log.Oldest <= log.Newest)
+            {
+                log.RemoveOldest();
+            }
+        }
+
+        AppendAll();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        AppendAll();
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(2 * Large);
+    }
+
+    [Fact]
+    public void A_long_entry_has_a_segment_of_its_own_and_the_one_that_was_begun_goes_on()
+    {
+        Append("a", 1);
+        var (before, size) = (_log.Newest, _log.Size);
+
+        var announced = _log.SizeToAppend(new byte[SegmentSize]);
+        _log.Append(Keys.Of("long"), new byte[SegmentSize], 0, Hour);
+
+        (_log.Newest, _log.Size - size).ShouldBe((before + 1, announced));
+        announced.ShouldBeInRange(SegmentSize, SegmentSize + 300);
+        Append("b", 2);
+        _log.Newest.ShouldBe(before + 1);
+        _log.Take(Keys.Of("long"), out _)!.Length.ShouldBe(SegmentSize);
+        _log.Size.ShouldBeLessThan(SegmentSize + 300, "the memory of a long entry goes with it");
+        _log.RemoveOldest();
+        _log.RemoveOldest();
+        (_log.Size, _log.Oldest).ShouldBe((0, _log.Newest + 1));
+    }
+
+    [Fact]
+    public void It_tells_beforehand_what_an_entry_takes()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            var (size, announced) = (_log.Size, _log.SizeToAppend([1, 1, 1]));
+
+            Append($"{i}", 1);
+
+            (_log.Size - size).ShouldBe(announced);
+        }
+    }
+
+    private void Append(string key, byte content) => _log.Append(Keys.Of(key), [content, content, content], heldAt: 7, Hour);
+}
