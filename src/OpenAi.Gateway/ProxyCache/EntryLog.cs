@@ -22,7 +22,7 @@ internal sealed class EntryLog(int segmentSize)
     /// <summary>The number of the segment that was begun last.</summary>
     public int Newest { get; private set; }
 
-    /// <summary>How much memory it takes, in bytes; a short entry that was removed counts until its segment goes.</summary>
+    /// <summary>How much memory it takes, in bytes.</summary>
     public long Size { get; private set; }
 
     /// <summary>How much more memory it takes with another entry.</summary>
@@ -31,15 +31,7 @@ internal sealed class EntryLog(int segmentSize)
     /// <summary>Adds an entry, whose key must not be there.</summary>
     public void Append(CacheKey key, ReadOnlySpan<byte> entry, long heldAt, TimeSpan expiration)
     {
-        var number = _filling;
-        if (SizeToBegin(entry) is var size and > 0)
-        {
-            number = ++Newest;
-            _segments.Add(number, Begin(size));
-            Size += size;
-            _filling = size == segmentSize ? number : _filling;
-        }
-
+        var number = SizeToBegin(entry) is var size and > 0 ? Begin(size) : _filling;
         _places.Add(key, new EntryPlace(number, _segments[number].Append(key, entry), heldAt, expiration));
         Size += SizeOfPlace;
     }
@@ -65,59 +57,94 @@ internal sealed class EntryLog(int segmentSize)
         }
 
         Size -= SizeOfPlace;
-        if (IsAlone(_segments[place.Segment].Size))
-        {
-            Remove(place.Segment);
-        }
+        _segments[place.Segment].Remove(place.Start);
+        Shrink(place.Segment);
     }
 
     /// <summary>Gives up the oldest segment, with all entries in it.</summary>
     public void RemoveOldest()
     {
-        var number = Oldest++;
-        if (!_segments.TryGetValue(number, out var segment))
+        foreach (var (key, _) in EntriesOf(Oldest))
         {
-            return; // It went with its only entry.
+            _places.Remove(key);
+            Size -= SizeOfPlace;
         }
 
-        for (var start = 0; start < segment.End; start += EntrySegment.SizeOf(segment.EntryAt(start)))
+        RemoveSegment(Oldest);
+        Oldest++;
+    }
+
+    private void RemoveSegment(int number)
+    {
+        if (!_segments.Remove(number, out var segment))
+        {
+            return;
+        }
+
+        Size -= segment.Size;
+        if (segment.Size == segmentSize)
+        {
+            segment.Clear();
+            _spare = segment;
+        }
+    }
+
+    // What was taken out of a segment would take its room until the segment's turn.
+    private void Shrink(int number)
+    {
+        if (!_segments.TryGetValue(number, out var segment) || number == _filling || segment.SizeInUse >= segment.Size / 2)
+        {
+            return;
+        }
+
+        var smaller = new EntrySegment(segment.SizeInUse);
+        foreach (var (key, place) in EntriesOf(number))
+        {
+            _places[key] = place with { Start = smaller.Append(key, segment.EntryAt(place.Start)) };
+        }
+
+        RemoveSegment(number);
+        if (smaller.Size > 0)
+        {
+            _segments.Add(number, smaller);
+            Size += smaller.Size;
+        }
+    }
+
+    private IEnumerable<(CacheKey Key, EntryPlace Place)> EntriesOf(int number)
+    {
+        if (!_segments.TryGetValue(number, out var segment))
+        {
+            yield break; // All of its entries were taken out.
+        }
+
+        for (var start = 0; start < segment.End; start = segment.EndOf(start))
         {
             var key = segment.KeyAt(start);
             if (_places.TryGetValue(key, out var place) && place.Segment == number && place.Start == start)
             {
-                Remove(key);
+                yield return (key, place);
             }
         }
-
-        Remove(number);
     }
 
-    private void Remove(int number)
-    {
-        if (_segments.Remove(number, out var segment))
-        {
-            Size -= segment.Size;
-            _spare = IsAlone(segment.Size) ? _spare : segment;
-        }
-    }
-
-    // A long entry has a segment of its own, so that little is left empty at the end of others.
-    private bool IsAlone(int size) => size != segmentSize;
-
-    // The size of the segment that another entry needs; 0 when it has room.
+    // The size of the segment that another entry needs; 0 when it has room. A long one has a segment of its own, so that little is left empty at the end of others.
     private int SizeToBegin(ReadOnlySpan<byte> entry) => EntrySegment.SizeOf(entry) is var size && size > segmentSize / 4 ? size
         : _segments.TryGetValue(_filling, out var filling) && filling.HasRoomFor(entry) ? 0
         : segmentSize;
 
-    private EntrySegment Begin(int size)
+    private int Begin(int size)
     {
-        if (_spare is not { } spare || size != segmentSize)
+        var number = ++Newest;
+        _segments.Add(number, size == segmentSize && _spare is { } spare ? spare : new EntrySegment(size));
+        Size += size;
+        if (size == segmentSize)
         {
-            return new EntrySegment(size);
+            _spare = null;
+            (var full, _filling) = (_filling, number);
+            Shrink(full);
         }
 
-        _spare = null;
-        spare.Clear();
-        return spare;
+        return number;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class EntrySegment(int size)
     /// <summary>Where the next entry will begin.</summary>
     public int End { get; private set; }
 
+    /// <summary>How many bytes the entries take that were not removed.</summary>
+    public int SizeInUse { get; private set; }
+
     /// <summary>How many bytes of a segment an entry takes.</summary>
     public static int SizeOf(ReadOnlySpan<byte> entry) => EntryStart + entry.Length;
 
@@ -32,8 +35,14 @@ internal sealed class EntrySegment(int size)
         BinaryPrimitives.WriteInt32LittleEndian(free[LengthStart..], entry.Length);
         entry.CopyTo(free[EntryStart..]);
         End += SizeOf(entry);
+        SizeInUse += SizeOf(entry);
         return start;
     }
+
+    /// <summary>Notes that the entry that begins here is not needed any more.</summary>
+    public void Remove(int start) => SizeInUse -= EndOf(start) - start;
+
+    public int EndOf(int start) => start + SizeOf(EntryAt(start));
 
     public CacheKey KeyAt(int start) => MemoryMarshal.Read<CacheKey>(_bytes.AsSpan(start));
 
@@ -41,5 +50,5 @@ internal sealed class EntrySegment(int size)
         _bytes.AsSpan(start + EntryStart, BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(start + LengthStart)));
 
     /// <summary>Begins anew, over the entries that are there.</summary>
-    public void Clear() => End = 0;
+    public void Clear() => (End, SizeInUse) = (0, 0);
 }

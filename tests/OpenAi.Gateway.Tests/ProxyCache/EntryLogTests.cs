@@ -23,11 +23,7 @@ public class EntryLogTests
     [Fact]
     public void The_oldest_segment_goes_with_its_entries()
     {
-        for (var i = 0; i < 100; i++)
-        {
-            Append($"{i}", (byte)i);
-        }
-
+        Fill(0, 100);
         var segments = _log.Newest - _log.Oldest + 1;
         segments.ShouldBeInRange(4, 10);
         _log.RemoveOldest();
@@ -134,6 +130,76 @@ public class EntryLogTests
             Append($"{i}", 1);
 
             (_log.Size - size).ShouldBe(announced);
+        }
+    }
+
+    [Fact]
+    public void What_was_taken_out_leaves_its_room()
+    {
+        Fill(0, 100);
+        var full = _log.Size;
+
+        for (var i = 0; i < 100; i++)
+        {
+            if (i % 5 != 0)
+            {
+                _log.Take(Keys.Of($"{i}"), out _).ShouldBe([(byte)i, (byte)i, (byte)i]);
+            }
+        }
+
+        _log.Size.ShouldBeLessThan(full / 2);
+        for (var i = 0; i < 100; i++)
+        {
+            _log.Take(Keys.Of($"{i}"), out var place).ShouldBe(i % 5 == 0 ? [(byte)i, (byte)i, (byte)i] : null);
+            place.Expiration.ShouldBe(i % 5 == 0 ? Hour : default);
+        }
+
+        _log.Size.ShouldBe(SegmentSize, "the one that is being filled");
+        while (_log.Oldest <= _log.Newest)
+        {
+            _log.RemoveOldest();
+        }
+
+        _log.Size.ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_is_left_of_a_segment_goes_at_its_turn()
+    {
+        Append("stays", 1);
+        Fill(0, 100);
+        for (var i = 0; i < 100; i++)
+        {
+            _log.Remove(Keys.Of($"{i}"));
+        }
+
+        Fill(100, 200);
+        _log.RemoveOldest();
+
+        _log.Take(Keys.Of("stays"), out _).ShouldBeNull();
+        _log.Take(Keys.Of("199"), out _).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void What_was_taken_out_of_the_segment_that_is_filled_leaves_its_room_when_the_next_one_begins()
+    {
+        Append("stays", 1);
+        var first = _log.Newest;
+        for (var i = 0; _log.Newest == first; i++)
+        {
+            Append($"{i}", 2);
+            _log.Take(Keys.Of($"{i}"), out _).ShouldBe([2, 2, 2]);
+        }
+
+        _log.Size.ShouldBeLessThan(SegmentSize + 300);
+        _log.Take(Keys.Of("stays"), out _).ShouldBe([1, 1, 1]);
+    }
+
+    private void Fill(int from, int to)
+    {
+        for (var i = from; i < to; i++)
+        {
+            Append($"{i}", (byte)i);
         }
     }
 

@@ -48,14 +48,14 @@ public class EntryMemoryTests
         var memory = new EntryMemory(Limit, _time);
         memory.Hold(Keys.Of("once"), Bytes(1_000), Hour);
         memory.Hold(Keys.Of("never"), Bytes(1_000), Hour);
-        Hold(memory, 50);
+        Hold(memory, 0, 50);
         IsHeld(memory, "once").ShouldBeTrue();
 
-        Hold(memory, 50);
+        Hold(memory, 50, 100);
         IsHeld(memory, "never").ShouldBeFalse();
         IsHeld(memory, "once").ShouldBeTrue();
 
-        Hold(memory, 1_000);
+        Hold(memory, 100, 1_000);
         IsHeld(memory, "once").ShouldBeFalse();
     }
 
@@ -152,6 +152,19 @@ public class EntryMemoryTests
             IsHeld(memory, "other").ShouldBeTrue();
             memory.Size.ShouldBeLessThanOrEqualTo(Limit);
         }
+    }
+
+    [Fact]
+    public void An_entry_that_is_replaced_again_and_again_and_never_asked_for_takes_no_room_from_others()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        memory.Hold(Keys.Of("other"), Bytes(1_000), Hour);
+        for (var i = 0; i < 10_000; i++)
+        {
+            memory.Hold(Keys.Of("a"), Bytes(i % 2 == 0 ? 2_000 : 30_000), Hour);
+        }
+
+        IsHeld(memory, "other").ShouldBeTrue();
     }
 
     [Fact]
@@ -254,9 +267,9 @@ public class EntryMemoryTests
         Enumerable.Range(0, 10).ShouldAllBe(i => IsHeld(memory, $"new-{i}"));
     }
 
-    private void Hold(EntryMemory memory, int count)
+    private void Hold(EntryMemory memory, int from, int to)
     {
-        for (var i = 0; i < count; i++)
+        for (var i = from; i < to; i++)
         {
             memory.Hold(Keys.Of($"{i}"), Bytes(1_000), Hour);
         }
