@@ -12,15 +12,15 @@ internal sealed class EntryLog(int segmentSize)
     private const int SizeOfPlace = 128;
 
     private readonly Dictionary<CacheKey, EntryPlace> _places = [];
-    private readonly Dictionary<int, EntrySegment> _segments = [];
+    private readonly Dictionary<long, EntrySegment> _segments = [];
     private EntrySegment? _spare;
-    private int _filling;
+    private long _filling;
 
     /// <summary>The number of the oldest segment; larger than <see cref="Newest"/> when there is none.</summary>
-    public int Oldest { get; private set; } = 1;
+    public long Oldest { get; private set; } = 1;
 
     /// <summary>The number of the segment that was begun last.</summary>
-    public int Newest { get; private set; }
+    public long Newest { get; private set; }
 
     /// <summary>How much memory it takes, in bytes.</summary>
     public long Size { get; private set; }
@@ -74,7 +74,7 @@ internal sealed class EntryLog(int segmentSize)
         Oldest++;
     }
 
-    private void RemoveSegment(int number)
+    private void RemoveSegment(long number)
     {
         if (!_segments.Remove(number, out var segment))
         {
@@ -90,7 +90,7 @@ internal sealed class EntryLog(int segmentSize)
     }
 
     // What was taken out of a segment would take its room until the segment's turn.
-    private void Shrink(int number)
+    private void Shrink(long number)
     {
         if (!_segments.TryGetValue(number, out var segment) || number == _filling || segment.SizeInUse >= segment.Size / 2)
         {
@@ -111,7 +111,7 @@ internal sealed class EntryLog(int segmentSize)
         }
     }
 
-    private IEnumerable<(CacheKey Key, EntryPlace Place)> EntriesOf(int number)
+    private IEnumerable<(CacheKey Key, EntryPlace Place)> EntriesOf(long number)
     {
         if (!_segments.TryGetValue(number, out var segment))
         {
@@ -133,7 +133,7 @@ internal sealed class EntryLog(int segmentSize)
         : _segments.TryGetValue(_filling, out var filling) && filling.HasRoomFor(entry) ? 0
         : segmentSize;
 
-    private int Begin(int size)
+    private long Begin(int size)
     {
         var number = ++Newest;
         _segments.Add(number, size == segmentSize && _spare is { } spare ? spare : new EntrySegment(size));

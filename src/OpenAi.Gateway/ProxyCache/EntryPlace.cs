@@ -5,7 +5,7 @@ namespace OpenAi.Gateway;
 /// <param name="Start">Where it begins there.</param>
 /// <param name="HeldAt">When it came, as a timestamp.</param>
 /// <param name="Expiration">How long it may be given from then on.</param>
-internal readonly record struct EntryPlace(int Segment, int Start, long HeldAt, TimeSpan Expiration)
+internal readonly record struct EntryPlace(long Segment, int Start, long HeldAt, TimeSpan Expiration)
 {
     public bool IsExpired(TimeProvider time) => time.GetElapsedTime(HeldAt) >= Expiration;
 }

@@ -24,7 +24,7 @@ internal sealed class HeldEntry(CacheKey key, CacheEntry entry, int bytes, Entry
     public bool IsUsed { get; set; }
 
     /// <summary>Its turn comes with the log's segment of this number.</summary>
-    public int Turn { get; set; }
+    public long Turn { get; set; }
 
     public bool IsExpired(TimeProvider time) => place.IsExpired(time);
 
