@@ -11,39 +11,52 @@ internal sealed class EntryLog(int segmentSize)
     // What an entry takes in the table.
     private const int SizeOfPlace = 128;
 
+    // A table of so many places stays as it is.
+    private const int FewPlaces = 1_000;
+
     private readonly Dictionary<CacheKey, EntryPlace> _places = [];
     private readonly Dictionary<long, EntrySegment> _segments = [];
     private EntrySegment? _spare;
-    private long _filling;
 
     /// <summary>The number of the oldest segment; larger than <see cref="Newest"/> when there is none.</summary>
     public long Oldest { get; private set; } = 1;
 
-    /// <summary>The number of the segment that was begun last.</summary>
+    /// <summary>The number of the segment that is being filled.</summary>
     public long Newest { get; private set; }
 
     /// <summary>How much memory it takes, in bytes.</summary>
     public long Size { get; private set; }
 
-    /// <summary>How much more memory it takes with another entry.</summary>
-    public long SizeToAppend(ReadOnlySpan<byte> entry) => SizeOfPlace + SizeToBegin(entry);
+    /// <summary>Whether an entry is too long for the log, as much would be left empty at the end of segments.</summary>
+    public bool IsTooLong(ReadOnlySpan<byte> entry) => EntrySegment.SizeOf(entry) > segmentSize / 4;
 
-    /// <summary>Adds an entry, whose key must not be there.</summary>
-    public void Append(CacheKey key, ReadOnlySpan<byte> entry, long heldAt, TimeSpan expiration)
+    /// <summary>How much more memory it takes with another entry.</summary>
+    public int SizeToAppend(ReadOnlySpan<byte> entry) => SizeOfPlace + (HasRoomFor(entry) ? 0 : segmentSize);
+
+    /// <summary>Adds an entry that is not too long, whose key must not be there.</summary>
+    public void Append(CacheKey key, ReadOnlySpan<byte> entry, EntryLifetime lifetime)
     {
-        var number = SizeToBegin(entry) is var size and > 0 ? Begin(size) : _filling;
-        _places.Add(key, new EntryPlace(number, _segments[number].Append(key, entry), heldAt, expiration));
+        if (!HasRoomFor(entry))
+        {
+            AddSegment(++Newest, _spare ?? new EntrySegment(segmentSize));
+            _spare = null;
+            Shrink(Newest - 1);
+        }
+
+        _places.Add(key, new EntryPlace(Newest, _segments[Newest].Append(key, entry), lifetime));
         Size += SizeOfPlace;
     }
 
     /// <summary>Takes an entry out; gives a copy of its bytes, or <see langword="null"/> when it is not there.</summary>
-    public byte[]? Take(CacheKey key, out EntryPlace place)
+    public byte[]? Take(CacheKey key, out EntryLifetime lifetime)
     {
-        if (!_places.TryGetValue(key, out place))
+        if (!_places.TryGetValue(key, out var place))
         {
+            lifetime = default;
             return null;
         }
 
+        lifetime = place.Lifetime;
         var entry = _segments[place.Segment].EntryAt(place.Start).ToArray();
         Remove(key);
         return entry;
@@ -51,14 +64,13 @@ internal sealed class EntryLog(int segmentSize)
 
     public void Remove(CacheKey key)
     {
-        if (!_places.Remove(key, out var place))
+        if (_places.Remove(key, out var place))
         {
-            return;
+            Size -= SizeOfPlace;
+            _segments[place.Segment].Remove(place.Start);
+            Shrink(place.Segment);
+            Trim();
         }
-
-        Size -= SizeOfPlace;
-        _segments[place.Segment].Remove(place.Start);
-        Shrink(place.Segment);
     }
 
     /// <summary>Gives up the oldest segment, with all entries in it.</summary>
@@ -70,8 +82,16 @@ internal sealed class EntryLog(int segmentSize)
             Size -= SizeOfPlace;
         }
 
-        RemoveSegment(Oldest);
-        Oldest++;
+        RemoveSegment(Oldest++);
+        Trim();
+    }
+
+    private bool HasRoomFor(ReadOnlySpan<byte> entry) => _segments.TryGetValue(Newest, out var segment) && segment.HasRoomFor(entry);
+
+    private void AddSegment(long number, EntrySegment segment)
+    {
+        _segments.Add(number, segment);
+        Size += segment.Size;
     }
 
     private void RemoveSegment(long number)
@@ -92,7 +112,7 @@ internal sealed class EntryLog(int segmentSize)
     // What was taken out of a segment would take its room until the segment's turn.
     private void Shrink(long number)
     {
-        if (!_segments.TryGetValue(number, out var segment) || number == _filling || segment.SizeInUse >= segment.Size / 2)
+        if (number == Newest || !_segments.TryGetValue(number, out var segment) || segment.SizeInUse >= segment.Size / 2)
         {
             return;
         }
@@ -106,8 +126,16 @@ internal sealed class EntryLog(int segmentSize)
         RemoveSegment(number);
         if (smaller.Size > 0)
         {
-            _segments.Add(number, smaller);
-            Size += smaller.Size;
+            AddSegment(number, smaller);
+        }
+    }
+
+    // The table would stay as large as it was at most, which is a fifth more than what is counted when long entries follow short ones.
+    private void Trim()
+    {
+        if (_places.Capacity > FewPlaces && _places.Count < _places.Capacity / 4)
+        {
+            _places.TrimExcess(_places.Count * 2);
         }
     }
 
@@ -126,25 +154,5 @@ internal sealed class EntryLog(int segmentSize)
                 yield return (key, place);
             }
         }
-    }
-
-    // The size of the segment that another entry needs; 0 when it has room. A long one has a segment of its own, so that little is left empty at the end of others.
-    private int SizeToBegin(ReadOnlySpan<byte> entry) => EntrySegment.SizeOf(entry) is var size && size > segmentSize / 4 ? size
-        : _segments.TryGetValue(_filling, out var filling) && filling.HasRoomFor(entry) ? 0
-        : segmentSize;
-
-    private long Begin(int size)
-    {
-        var number = ++Newest;
-        _segments.Add(number, size == segmentSize && _spare is { } spare ? spare : new EntrySegment(size));
-        Size += size;
-        if (size == segmentSize)
-        {
-            _spare = null;
-            (var full, _filling) = (_filling, number);
-            Shrink(full);
-        }
-
-        return number;
     }
 }

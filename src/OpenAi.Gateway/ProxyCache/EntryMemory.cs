@@ -5,14 +5,14 @@ namespace OpenAi.Gateway;
 /// <summary>
 /// Entries in memory, bounded by what they take. They leave in the order in which they came, but one that was asked for meanwhile gets another turn.
 /// So a new entry always finds room without a look at all the others, which among tens of thousands would cost more than an answer. Until it is asked
-/// for it is bytes in a log, then an object from which each further request is answered.
+/// for it is bytes in a log, unless it is long, then an object from which each further request is answered.
 /// </summary>
 /// <param name="sizeLimit">The most that they may take, in bytes.</param>
 /// <param name="time">What they expire by.</param>
 internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
 {
-    // So large that the garbage collector does not move it.
-    private const int LargestSegment = 128 * 1024;
+    // So large that the garbage collector does not move it, and that most answers are no more than a quarter of it.
+    private const int LargestSegment = 512 * 1024;
 
     private readonly Lock _changing = new();
     private readonly EntryLog _log = new((int)Math.Min(LargestSegment, sizeLimit / 8));
@@ -48,13 +48,16 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
     }
 
     /// <summary>Holds an entry in place of one that has its key. One that is larger than the limit is not held.</summary>
-    public void Hold(CacheKey key, ReadOnlySpan<byte> entry, TimeSpan expiration)
+    public void Hold(CacheKey key, byte[] entry, TimeSpan expiration)
     {
+        var lifetime = new EntryLifetime(time.GetTimestamp(), expiration);
         lock (_changing)
         {
             Clear(key);
-            if (_log.SizeToAppend(entry) > sizeLimit)
+            if (_log.IsTooLong(entry))
             {
+                // There are few of these, and their bytes need not be copied.
+                TryHold(key, entry, lifetime);
                 return;
             }
 
@@ -63,7 +66,7 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
                 GiveUpOldest();
             }
 
-            _log.Append(key, entry, time.GetTimestamp(), expiration);
+            _log.Append(key, entry, lifetime);
         }
     }
 
@@ -80,27 +83,27 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
     {
         lock (_changing)
         {
-            if (_log.Take(key, out var place) is not { } bytes)
+            if (_log.Take(key, out var lifetime) is not { } bytes)
             {
                 return _held.GetValueOrDefault(key); // Another request may have taken it.
             }
 
-            if (place.IsExpired(time) || CacheEntryFormat.Read(bytes) is not { } entry)
-            {
-                return null;
-            }
-
-            var held = new HeldEntry(key, entry, bytes.Length, place);
-            Hold(held);
-            return held;
+            return lifetime.IsExpired(time) ? null : TryHold(key, bytes, lifetime);
         }
     }
 
-    private void Hold(HeldEntry held)
+    // Gives it even when it is too large to be held.
+    private HeldEntry? TryHold(CacheKey key, byte[] bytes, EntryLifetime lifetime)
     {
+        if (CacheEntryFormat.Read(bytes) is not { } entry)
+        {
+            return null;
+        }
+
+        var held = new HeldEntry(key, entry, bytes.Length, lifetime);
         if (held.Size > sizeLimit)
         {
-            return;
+            return held;
         }
 
         // Room is made first: entries that get another turn would go behind the new one in the queue, which could then have to leave at once.
@@ -109,9 +112,10 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
             GiveUpOldest();
         }
 
-        _held[held.Key] = held;
+        _held[key] = held;
         _sizeOfHeld += held.Size;
         Enqueue(held);
+        return held;
     }
 
     private void Enqueue(HeldEntry held)

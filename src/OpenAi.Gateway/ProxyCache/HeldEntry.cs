@@ -1,16 +1,16 @@
 namespace OpenAi.Gateway;
 
-/// <summary>An entry in memory that was asked for.</summary>
+/// <summary>An entry in memory that was asked for, or is long.</summary>
 /// <param name="key">Its key.</param>
 /// <param name="entry">What was read of its bytes.</param>
 /// <param name="bytes">How many these are.</param>
-/// <param name="place">Where they lay in the log.</param>
-internal sealed class HeldEntry(CacheKey key, CacheEntry entry, int bytes, EntryPlace place)
+/// <param name="lifetime">How long it may be given.</param>
+internal sealed class HeldEntry(CacheKey key, CacheEntry entry, int bytes, EntryLifetime lifetime)
 {
     // The objects around key and bytes, with their places in a table and a queue.
     private const int Own = 256;
 
-    private long _lookedAt = place.HeldAt;
+    private long _lookedAt = lifetime.HeldAt;
 
     public CacheKey Key => key;
 
@@ -26,7 +26,7 @@ internal sealed class HeldEntry(CacheKey key, CacheEntry entry, int bytes, Entry
     /// <summary>Its turn comes with the log's segment of this number.</summary>
     public long Turn { get; set; }
 
-    public bool IsExpired(TimeProvider time) => place.IsExpired(time);
+    public bool IsExpired(TimeProvider time) => lifetime.IsExpired(time);
 
     /// <summary>Whether it was not compared with what others store for so long. Says so to one request, and begins that time anew.</summary>
     public bool TakeLook(TimeSpan after, TimeProvider time)

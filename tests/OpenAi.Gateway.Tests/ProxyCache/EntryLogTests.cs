@@ -3,7 +3,7 @@ namespace OpenAi.Gateway.Tests.ProxyCache;
 public class EntryLogTests
 {
     private const int SegmentSize = 1_000;
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly EntryLifetime Lifetime = new(HeldAt: 7, TimeSpan.FromHours(1));
 
     private readonly EntryLog _log = new(SegmentSize);
 
@@ -13,8 +13,8 @@ public class EntryLogTests
         Append("a", 1);
         Append("b", 2);
 
-        _log.Take(Keys.Of("a"), out var place).ShouldBe([1, 1, 1]);
-        (place.HeldAt, place.Expiration).ShouldBe((7, Hour));
+        _log.Take(Keys.Of("a"), out var lifetime).ShouldBe([1, 1, 1]);
+        lifetime.ShouldBe(Lifetime);
         _log.Take(Keys.Of("a"), out _).ShouldBeNull();
         _log.Take(Keys.Of("b"), out _).ShouldBe([2, 2, 2]);
         _log.Take(Keys.Of("c"), out _).ShouldBeNull();
@@ -80,7 +80,7 @@ public class EntryLogTests
         {
             foreach (var key in keys)
             {
-                log.Append(key, entry, heldAt: 0, Hour);
+                log.Append(key, entry, Lifetime);
                 if (log.Newest > log.Oldest)
                 {
                     log.RemoveOldest();
@@ -101,23 +101,52 @@ public class EntryLogTests
     }
 
     [Fact]
-    public void A_long_entry_has_a_segment_of_its_own_and_the_one_that_was_begun_goes_on()
+    public void An_entry_is_too_long_when_it_takes_more_than_a_quarter_of_a_segment()
     {
-        Append("a", 1);
-        var (before, size) = (_log.Newest, _log.Size);
+        var head = EntrySegment.SizeOf([]);
 
-        var announced = _log.SizeToAppend(new byte[SegmentSize]);
-        _log.Append(Keys.Of("long"), new byte[SegmentSize], 0, Hour);
+        _log.IsTooLong(new byte[(SegmentSize / 4) - head]).ShouldBeFalse();
+        _log.IsTooLong(new byte[(SegmentSize / 4) - head + 1]).ShouldBeTrue();
+    }
 
-        (_log.Newest, _log.Size - size).ShouldBe((before + 1, announced));
-        announced.ShouldBeInRange(SegmentSize, SegmentSize + 300);
-        Append("b", 2);
-        _log.Newest.ShouldBe(before + 1);
-        _log.Take(Keys.Of("long"), out _)!.Length.ShouldBe(SegmentSize);
-        _log.Size.ShouldBeLessThan(SegmentSize + 300, "the memory of a long entry goes with it");
-        _log.RemoveOldest();
-        _log.RemoveOldest();
-        (_log.Size, _log.Oldest).ShouldBe((0, _log.Newest + 1));
+    [Fact]
+    public void A_segment_is_filled_to_its_last_byte()
+    {
+        var entry = new byte[(SegmentSize / 4) - EntrySegment.SizeOf([])];
+        for (var i = 0; i < 4; i++)
+        {
+            _log.Append(Keys.Of($"{i}"), entry, Lifetime);
+        }
+
+        _log.Newest.ShouldBe(1);
+        _log.SizeToAppend([]).ShouldBeGreaterThan(SegmentSize);
+        _log.Append(Keys.Of("next"), [], Lifetime);
+        _log.Newest.ShouldBe(2);
+    }
+
+    [Fact]
+    public void The_table_shrinks_with_what_is_in_it()
+    {
+        var (log, keys) = (new EntryLog(10_000_000), Enumerable.Range(0, 100_000).Select(i => Keys.Of($"{i}")).ToArray());
+        long AllocatedToAppend(int first)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var key in keys.AsSpan(first))
+            {
+                log.Append(key, [1, 2, 3], Lifetime);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        AllocatedToAppend(0);
+        foreach (var key in keys.AsSpan(1_000))
+        {
+            log.Remove(key);
+        }
+
+        AllocatedToAppend(1_000).ShouldBeGreaterThan(8_000_000, "the table has to grow again");
+        Array.TrueForAll(keys, key => log.Take(key, out _) is [1, 2, 3]).ShouldBeTrue();
     }
 
     [Fact]
@@ -150,8 +179,8 @@ public class EntryLogTests
         _log.Size.ShouldBeLessThan(full / 2);
         for (var i = 0; i < 100; i++)
         {
-            _log.Take(Keys.Of($"{i}"), out var place).ShouldBe(i % 5 == 0 ? [(byte)i, (byte)i, (byte)i] : null);
-            place.Expiration.ShouldBe(i % 5 == 0 ? Hour : default);
+            _log.Take(Keys.Of($"{i}"), out var lifetime).ShouldBe(i % 5 == 0 ? [(byte)i, (byte)i, (byte)i] : null);
+            lifetime.ShouldBe(i % 5 == 0 ? Lifetime : default);
         }
 
         _log.Size.ShouldBe(SegmentSize, "the one that is being filled");
@@ -203,5 +232,5 @@ public class EntryLogTests
         }
     }
 
-    private void Append(string key, byte content) => _log.Append(Keys.Of(key), [content, content, content], heldAt: 7, Hour);
+    private void Append(string key, byte content) => _log.Append(Keys.Of(key), [content, content, content], Lifetime);
 }

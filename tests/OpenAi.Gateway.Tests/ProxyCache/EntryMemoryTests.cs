@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using OpenAi.Gateway.Testing;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
@@ -63,15 +64,14 @@ public class EntryMemoryTests
     public void The_order_is_that_of_coming_whether_asked_for_or_not()
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("first"), Bytes(20_000), Hour);
+        memory.Hold(Keys.Of("first"), Bytes(1_000), Hour);
         IsHeld(memory, "first").ShouldBeTrue();
-        memory.Hold(Keys.Of("second"), Bytes(20_000), Hour);
-        memory.Hold(Keys.Of("third"), Bytes(20_000), Hour);
+        Hold(memory, 0, 70);
 
-        memory.Hold(Keys.Of("fourth"), Bytes(50_000), Hour);
+        memory.Hold(Keys.Of("new"), Bytes(50_000), Hour);
 
-        IsHeld(memory, "third").ShouldBeTrue();
-        IsHeld(memory, "fourth").ShouldBeTrue();
+        IsHeld(memory, "69").ShouldBeTrue();
+        IsHeld(memory, "new").ShouldBeTrue();
         IsHeld(memory, "first").ShouldBeFalse();
     }
 
@@ -122,17 +122,37 @@ public class EntryMemoryTests
         IsHeld(memory, "other").ShouldBeTrue();
     }
 
-    [Fact]
-    public void An_entry_that_just_fits_is_given_though_there_is_no_room_for_what_is_read_of_it()
+    [Theory]
+    [InlineData(Limit / 8)]
+    [InlineData(Limit - 500)]
+    public void The_bytes_of_a_long_entry_are_not_copied(int length)
     {
         var memory = new EntryMemory(Limit, _time);
-        memory.Hold(Keys.Of("a"), Bytes(Limit - 300), Hour);
+        var bytes = Bytes(length);
+        memory.Hold(Keys.Of("a"), bytes, Hour);
 
-        LengthOf(memory, "a").ShouldBe(Limit - 300);
+        MemoryMarshal.TryGetArray(memory.Get(Keys.Of("a"))!.Entry!.Body, out var body).ShouldBeTrue();
 
-        memory.Size.ShouldBeInRange(0, Limit);
+        body.Array.ShouldBeSameAs(bytes);
+        memory.Size.ShouldBeInRange(length, Limit);
         memory.Hold(Keys.Of("a"), Bytes(1), Hour);
         LengthOf(memory, "a").ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_long_entry_that_nobody_asked_for_leaves_in_the_order_of_coming()
+    {
+        var memory = new EntryMemory(Limit, _time);
+        memory.Hold(Keys.Of("first"), Bytes(30_000), Hour);
+        memory.Hold(Keys.Of("second"), Bytes(30_000), Hour);
+        memory.Hold(Keys.Of("third"), Bytes(30_000), Hour);
+
+        memory.Hold(Keys.Of("fourth"), Bytes(30_000), Hour);
+
+        IsHeld(memory, "first").ShouldBeFalse();
+        IsHeld(memory, "second").ShouldBeTrue();
+        IsHeld(memory, "third").ShouldBeTrue();
+        IsHeld(memory, "fourth").ShouldBeTrue();
     }
 
     [Fact]
@@ -155,13 +175,13 @@ public class EntryMemoryTests
     }
 
     [Fact]
-    public void An_entry_that_is_replaced_again_and_again_and_never_asked_for_takes_no_room_from_others()
+    public void A_short_entry_that_is_replaced_and_never_asked_for_takes_no_room_from_others()
     {
         var memory = new EntryMemory(Limit, _time);
         memory.Hold(Keys.Of("other"), Bytes(1_000), Hour);
         for (var i = 0; i < 10_000; i++)
         {
-            memory.Hold(Keys.Of("a"), Bytes(i % 2 == 0 ? 2_000 : 30_000), Hour);
+            memory.Hold(Keys.Of("a"), Bytes(i % 2 == 0 ? 1_000 : 2_000), Hour);
         }
 
         IsHeld(memory, "other").ShouldBeTrue();
