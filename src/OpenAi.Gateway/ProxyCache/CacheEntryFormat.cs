@@ -1,19 +1,24 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 using Microsoft.Extensions.Primitives;
 
 namespace OpenAi.Gateway;
 
-/// <summary>Writes an entry as bytes and reads it back. Bytes that are not exactly of this version count as nothing stored.</summary>
+/// <summary>
+/// Writes an entry as bytes and reads it back. Bytes that are not exactly of this version count as nothing stored, and so do those of which a single one
+/// has changed: it could be a letter of the answer, or make a header that no server sends.
+/// </summary>
 internal static class CacheEntryFormat
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     // Ten thousand years: short enough that adding another time to it does not overflow.
     private const long LongestTicks = 10_000 * 366 * TimeSpan.TicksPerDay;
 
-    // Version and status stand before it.
-    private const int StoredAtStart = sizeof(byte) + sizeof(short);
+    private const int ChecksumStart = sizeof(byte);
+    private const int CheckedStart = ChecksumStart + sizeof(uint);
+    private const int StoredAtStart = CheckedStart + sizeof(short);
 
     /// <summary>The bytes of an entry, which has them already if it was written before.</summary>
     public static byte[] BytesOf(CacheEntry entry) => entry.Stored ?? Write(entry);
@@ -21,20 +26,21 @@ internal static class CacheEntryFormat
     public static byte[] Write(CacheEntry entry)
     {
         var bytes = Begin(entry.Status, entry.FreshFor, entry.Headers, entry.Body.Length, out var bodyStart);
-        SetStoredAt(bytes, entry.StoredAt);
         entry.Body.Span.CopyTo(bytes.AsSpan(bodyStart));
+        Finish(bytes, entry.StoredAt);
         return bytes;
     }
 
-    /// <summary>The bytes of an entry in which two things are still to be written: the body, at their end, and when it was stored.</summary>
+    /// <summary>The bytes of an entry that lack the body, at their end, and what <see cref="Finish"/> writes.</summary>
     public static byte[] Begin(int status, TimeSpan freshFor, KeyValuePair<string, StringValues>[] headers, int bodyLength, out int bodyStart)
     {
         bodyStart = LengthOfHead(headers);
         var bytes = new byte[bodyStart + bodyLength];
         var writer = new EntryWriter(bytes);
         writer.Write(Version);
+        writer.Write(0); // The checksum.
         writer.Write((short)status);
-        writer.Write(0L);
+        writer.Write(0L); // When it was stored.
         writer.Write(freshFor.Ticks);
         writer.Write((short)headers.Length);
         foreach (var (name, values) in headers)
@@ -51,8 +57,12 @@ internal static class CacheEntryFormat
         return bytes;
     }
 
-    public static void SetStoredAt(byte[] bytes, DateTimeOffset storedAt) =>
+    /// <summary>Writes when the entry was stored, and then the checksum of all of it.</summary>
+    public static void Finish(byte[] bytes, DateTimeOffset storedAt)
+    {
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(StoredAtStart), storedAt.UtcTicks);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ChecksumStart), ChecksumOf(bytes));
+    }
 
     public static CacheEntry? Read(byte[] bytes)
     {
@@ -60,7 +70,7 @@ internal static class CacheEntryFormat
         {
             using var stream = new MemoryStream(bytes, writable: false);
             using var reader = new BinaryReader(stream, Encoding.UTF8);
-            if (reader.ReadByte() != Version)
+            if (reader.ReadByte() != Version || reader.ReadUInt32() != ChecksumOf(bytes))
             {
                 return null;
             }
@@ -84,6 +94,24 @@ internal static class CacheEntryFormat
         {
             return null;
         }
+    }
+
+    // CRC-32C, for which the CPU has an instruction.
+    private static uint ChecksumOf(byte[] bytes)
+    {
+        var rest = bytes.AsSpan(CheckedStart);
+        var checksum = uint.MaxValue;
+        for (; rest.Length >= sizeof(ulong); rest = rest[sizeof(ulong)..])
+        {
+            checksum = BitOperations.Crc32C(checksum, BinaryPrimitives.ReadUInt64LittleEndian(rest));
+        }
+
+        foreach (var one in rest)
+        {
+            checksum = BitOperations.Crc32C(checksum, one);
+        }
+
+        return checksum;
     }
 
     private static int LengthOfHead(KeyValuePair<string, StringValues>[] headers)

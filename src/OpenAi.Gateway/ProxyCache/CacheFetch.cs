@@ -103,7 +103,7 @@ internal sealed class CacheFetch : IDisposable
         }
 
         var storedAt = now - _age; // An answer that came from a cache of the upstream's was stored there earlier.
-        CacheEntryFormat.SetStoredAt(_bytes, storedAt);
+        CacheEntryFormat.Finish(_bytes, storedAt);
         return new CacheEntry(_status, storedAt, _freshFor, _headers, _bytes.AsMemory(_bodyStart, length)) { Stored = _bytes };
     }
 

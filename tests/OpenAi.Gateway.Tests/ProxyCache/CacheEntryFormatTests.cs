@@ -58,15 +58,28 @@ public class CacheEntryFormatTests
     }
 
     [Fact]
-    public void Any_byte_may_be_wrong_without_an_exception()
+    public void With_any_byte_wrong_it_is_nothing()
     {
         var whole = CacheEntryFormat.Write(Sample);
         for (var at = 0; at < whole.Length; at++)
         {
+            foreach (var wrong in new byte[] { 0, 1, 0x7f, 0x80, 0xff }.Where(wrong => wrong != whole[at]))
+            {
+                CacheEntryFormat.Read(With(whole, at, wrong)).ShouldBeNull($"{wrong} at {at}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Whatever_has_the_right_checksum_is_read_without_an_exception()
+    {
+        var whole = CacheEntryFormat.Write(Sample);
+        for (var at = 1; at < whole.Length; at++)
+        {
             foreach (var wrong in new byte[] { 0, 1, 0x7f, 0x80, 0xff })
             {
-                var bytes = whole.ToArray();
-                bytes[at] = wrong;
+                var bytes = With(whole, at, wrong);
+                CacheEntryFormat.Finish(bytes, Sample.StoredAt);
                 if (CacheEntryFormat.Read(bytes) is { } entry)
                 {
                     // Whoever has it can ask it everything.
@@ -78,6 +91,17 @@ public class CacheEntryFormatTests
     }
 
     [Fact]
-    public void Any_bytes_may_come_without_an_exception() =>
-        Prop.ForAll<byte[]>(bytes => CacheEntryFormat.Read([1, .. bytes]) is null || bytes.Length > 24).QuickCheckThrowOnFailure();
+    public void Any_bytes_may_come_without_an_exception() => Prop.ForAll<byte[]>(some =>
+    {
+        var bytes = (byte[])[2, .. new byte[14], .. some];
+        CacheEntryFormat.Finish(bytes, Sample.StoredAt);
+        return CacheEntryFormat.Read([2, .. some]) is null && (CacheEntryFormat.Read(bytes) is null || some.Length > 10);
+    }).QuickCheckThrowOnFailure();
+
+    private static byte[] With(byte[] bytes, int at, byte value)
+    {
+        var changed = bytes.ToArray();
+        changed[at] = value;
+        return changed;
+    }
 }

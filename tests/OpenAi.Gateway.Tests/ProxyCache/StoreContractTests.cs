@@ -148,7 +148,11 @@ public class StoreContractTests
         await host.AskAsync();
         var (key, whole) = store.Entries.Single();
 
-        foreach (var bytes in new byte[][] { [], [1], [0, .. whole[1..]], [2, .. whole[1..]], whole[..^1], [.. whole, 0], new byte[300] })
+        // A control character in a header's value is one that no server sends.
+        var withBadHeader = whole.ToArray();
+        withBadHeader[whole.AsSpan().IndexOf("json"u8)] = 1;
+
+        foreach (var bytes in new byte[][] { [], [2], [1, .. whole[1..]], [3, .. whole[1..]], whole[..^1], [.. whole, 0], new byte[300], withBadHeader })
         {
             store.Entries[key] = bytes;
             (await host.AskAsync()).Cache.ShouldBe("MISS");
