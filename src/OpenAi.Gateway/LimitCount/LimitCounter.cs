@@ -19,8 +19,8 @@ public abstract class LimitCounter
     /// <param name="window">The length of a window that is opened now.</param>
     /// <param name="cancellationToken">Cancelled when the client leaves.</param>
     /// <returns>
-    /// The reservation. A store that is down throws, and one that takes longer than 2 seconds counts as down; the limit's options decide what follows. What
-    /// it grants after that is settled as not spent.
+    /// The reservation. A store that is down throws, and one that takes longer than 2 seconds, or 0.1 while it leaves another request waiting for longer than
+    /// that, counts as down; the limit's options decide what follows. What it grants after that is settled as not spent.
     /// </returns>
     public abstract ValueTask<LimitReservation> ReserveAsync(
         LimitKey key, long cost, long limit, TimeSpan window, CancellationToken cancellationToken);

@@ -35,7 +35,8 @@ internal sealed class StageCounter(GatewayServices services)
 
             // Not with the client's token: what is granted while it leaves must be known, to be given back.
             waited = reserving.AsTask();
-            return await waited.WaitAsync(StorePatience.Longest, services.Time, CancellationToken.None);
+            await services.CounterPatience.WaitAsync(waited);
+            return await waited;
         }
         catch (Exception error) when (error is TimeoutException || !clientGone.IsCancellationRequested)
         {
@@ -59,7 +60,7 @@ internal sealed class StageCounter(GatewayServices services)
     {
         try
         {
-            await services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None).WithPatience(services.Time);
+            await services.CounterPatience.WaitAsync(services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None));
         }
         catch (Exception error)
         {
@@ -91,7 +92,7 @@ internal sealed class StageCounter(GatewayServices services)
     {
         try
         {
-            await services.Counter.SettleAsync(key, reservation, reserved, actual).WithPatience(services.Time);
+            await services.CounterPatience.WaitAsync(services.Counter.SettleAsync(key, reservation, reserved, actual));
             return true;
         }
         catch (Exception error)

@@ -3,6 +3,8 @@ namespace OpenAi.Gateway;
 /// <summary>The cache as requests use it. A store that fails, or hangs, is a miss.</summary>
 internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFailures failures)
 {
+    private readonly StorePatience _patience = new(time);
+
     /// <summary>Identical requests in flight, by key.</summary>
     public SingleFlight Flights { get; } = new();
 
@@ -35,15 +37,22 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
     public async ValueTask<bool?> RemoveAsync(GatewayRequest request, CacheKey key)
     {
         var existed = await GetAsync(request, key) is not null;
+        var removing = RemoveAsync(key);
+        return !request.IsStoreHanging && await removing ? existed : null;
+    }
+
+    // Never fails; whether the store has done it.
+    private async Task<bool> RemoveAsync(CacheKey key)
+    {
         try
         {
-            await store.RemoveAsync(key).WithPatience(time);
-            return existed;
+            await _patience.WaitAsync(store.RemoveAsync(key));
+            return true;
         }
         catch (Exception error)
         {
             failures.Add(error);
-            return null;
+            return false;
         }
     }
 
@@ -52,7 +61,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
     {
         try
         {
-            await store.SetAsync(key, entry, keepFor).WithPatience(time);
+            await _patience.WaitAsync(store.SetAsync(key, entry, keepFor));
         }
         catch (Exception error)
         {
@@ -64,7 +73,7 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
     {
         try
         {
-            return await getting.WithPatience(time);
+            return await _patience.WaitAsync(getting);
         }
         catch (Exception error)
         {

@@ -39,6 +39,9 @@ internal sealed class GatewayServices(
 
     public LimitCounter Counter => counter;
 
+    /// <summary>How long requests wait for the counter, whatever limit asks it.</summary>
+    public StorePatience CounterPatience { get; } = new(time);
+
     public ModelPrices Prices => prices;
 
     public ConcurrencyGates Gates { get; } = new();

@@ -8,7 +8,7 @@ namespace OpenAi.Gateway.Tests.LimitCount;
 
 public class CounterSeamTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = StorePatience.Longest;
 
     private readonly ScriptedCounter _counter = new();
 
@@ -94,6 +94,20 @@ public class CounterSeamTests
         _counter.Reserved.ShouldBeEmpty();
 
         static void Allow(LimitCountOptions limit, string group) => (LimitHost.Of(limit, 1).Group, limit.AllowDegradation) = (group, true);
+    }
+
+    [Fact]
+    public async Task When_one_request_has_waited_in_vain_for_a_counter_the_next_ones_do_not_wait_for_long_and_are_counted_as_soon_as_it_answers()
+    {
+        var time = new ManualTimeProvider();
+        await using var host = await StartSilentAsync(allowsDegradation: true, time);
+        (await AskInVainAsync(host, time, Patience)).Status.ShouldBe(200);
+
+        (await AskInVainAsync(host, time, StorePatience.Moment)).Quota().Limit.ShouldBeNull();
+
+        _counter.SilentLimit = null;
+        (await host.GetAsync("/")).Quota().ShouldBe(("1", "0", "60"));
+        (await host.GetAsync("/")).Status.ShouldBe(429);
     }
 
     [Theory]
@@ -236,12 +250,12 @@ public class CounterSeamTests
     }
 
     // Asks while the counter does not answer, until the gateway waits for it no more.
-    private async Task<RouteAnswer> AskInVainAsync(RouteHost host, ManualTimeProvider time)
+    private async Task<RouteAnswer> AskInVainAsync(RouteHost host, ManualTimeProvider time, TimeSpan? patience = null)
     {
         var asking = host.GetAsync("/");
         await _counter.WhenSilent.SoonAsync();
-        await time.WhenDueAsync(left => left == Patience);
-        time.Advance(Patience);
+        await time.WhenDueAsync(left => left == (patience ?? Patience));
+        time.Advance(patience ?? Patience);
         return await asking;
     }
 

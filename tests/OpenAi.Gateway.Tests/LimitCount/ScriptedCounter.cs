@@ -40,7 +40,7 @@ internal sealed class ScriptedCounter : LimitCounter
 
         if (key.Limit == SilentLimit)
         {
-            _silent.SetResult();
+            _silent.TrySetResult();
             await _late.Task.WaitAsync(cancellationToken);
         }
 

@@ -49,6 +49,27 @@ public class StoreContractTests
     }
 
     [Fact]
+    public async Task When_one_request_has_waited_in_vain_for_a_store_the_next_ones_do_not_wait_for_long()
+    {
+        var store = new FakeHybridCache { Hangs = true };
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+
+        foreach (var patience in new[] { StorePatience.Longest, StorePatience.Moment, StorePatience.Moment })
+        {
+            var asking = host.AskAsync();
+            await host.WhenDueAsync(patience);
+            host.Time.Advance(patience);
+            (await asking).Cache.ShouldBe("MISS");
+            host.Time.Advance(StorePatience.Moment); // What came is being stored for so long, without the client.
+        }
+
+        // They ask it all the same, so that none misses its return.
+        store.Hangs = false;
+        (await host.AskAsync()).Cache.ShouldBe("MISS");
+        (await host.AskAsync()).Cache.ShouldBe("HIT");
+    }
+
+    [Fact]
     public async Task A_second_level_that_hangs_keeps_no_answer_out_of_the_first_nor_the_next_request_waiting()
     {
         var second = new FakeDistributedCache { Hangs = true };
