@@ -53,20 +53,11 @@ internal sealed class StageCounter(GatewayServices services)
     }
 
     /// <summary>Counts what was taken already, whatever is left, and however long the store needs for it.</summary>
+    /// <param name="request">The request, whose end waits in vain for the store once, however many limits it has.</param>
     /// <param name="key">What is counted.</param>
     /// <param name="cost">What was taken.</param>
     /// <param name="window">The length of a window that is opened now.</param>
-    public async ValueTask AddAsync(LimitKey key, long cost, TimeSpan window)
-    {
-        try
-        {
-            await services.CounterPatience.WaitAsync(services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None));
-        }
-        catch (Exception error)
-        {
-            Log(key, true, error);
-        }
-    }
+    public ValueTask AddAsync(GatewayRequest request, LimitKey key, long cost, TimeSpan window) => WaitAsync(request, AddAsync(key, cost, window));
 
     /// <summary>See <see cref="LimitCounter.SettleAsync"/>.</summary>
     /// <param name="request">The request, whose end waits in vain for the store once, however many limits it has.</param>
@@ -74,21 +65,30 @@ internal sealed class StageCounter(GatewayServices services)
     /// <param name="reservation">What was granted.</param>
     /// <param name="reserved">The cost that was reserved.</param>
     /// <param name="actual">The real cost.</param>
-    public async ValueTask SettleAsync(GatewayRequest request, LimitKey key, LimitReservation reservation, long reserved, long actual)
+    public ValueTask SettleAsync(GatewayRequest request, LimitKey key, LimitReservation reservation, long reserved, long actual) =>
+        WaitAsync(request, SettleAsync(key, reservation, reserved, actual));
+
+    // Whether it waits or not, the store is told.
+    private async ValueTask WaitAsync(GatewayRequest request, Task<bool> telling) =>
+        request.IsCounterHanging = request.IsCounterHanging || !await services.CounterPatience.WaitMomentAsync(telling);
+
+    // Never fails; whether the store has answered in time.
+    private async Task<bool> AddAsync(LimitKey key, long cost, TimeSpan window)
     {
-        var settling = SettleAsync(key, reservation, reserved, actual);
-        if (request.IsCounterHanging)
+        try
         {
-            _ = settling.AsTask(); // The store is told all the same.
+            await services.CounterPatience.WaitAsync(services.Counter.ReserveAsync(key, cost, long.MaxValue, window, CancellationToken.None));
+            return true;
         }
-        else
+        catch (Exception error)
         {
-            request.IsCounterHanging = !await settling;
+            Log(key, true, error);
+            return error is not TimeoutException;
         }
     }
 
     // Never fails; whether the store has answered in time.
-    private async ValueTask<bool> SettleAsync(LimitKey key, LimitReservation reservation, long reserved, long actual)
+    private async Task<bool> SettleAsync(LimitKey key, LimitReservation reservation, long reserved, long actual)
     {
         try
         {

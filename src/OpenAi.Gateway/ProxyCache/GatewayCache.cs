@@ -27,10 +27,14 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
         }
     }
 
-    public Task SetAsync(GatewayRequest request, CacheKey key, CacheEntry entry, TimeSpan keepFor)
+    /// <summary>Stores an entry, for which the request waits a moment at most: the client may have its answer already.</summary>
+    public async ValueTask SetAsync(GatewayRequest request, CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
         var setting = SetAsync(key, entry, keepFor);
-        return request.IsStoreHanging ? Task.CompletedTask : setting;
+        if (!request.IsStoreHanging)
+        {
+            await _patience.WaitMomentAsync(setting);
+        }
     }
 
     /// <summary>Removes an entry; whether there was one, or <see langword="null"/> when the store failed and may still have it.</summary>
@@ -56,16 +60,18 @@ internal sealed class GatewayCache(EntryStore store, TimeProvider time, StoreFai
         }
     }
 
-    // Never fails.
-    private async Task SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
+    // Never fails; whether the store has taken it.
+    private async Task<bool> SetAsync(CacheKey key, CacheEntry entry, TimeSpan keepFor)
     {
         try
         {
             await _patience.WaitAsync(store.SetAsync(key, entry, keepFor));
+            return true;
         }
         catch (Exception error)
         {
             failures.Add(error);
+            return false;
         }
     }
 

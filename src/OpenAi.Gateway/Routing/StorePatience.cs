@@ -46,6 +46,21 @@ internal sealed class StorePatience(TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// Waits a moment for what a store is told behind an answer, and goes on by itself: until the request has ended, the next one on its connection
+    /// cannot begin. Whether it was done.
+    /// </summary>
+    /// <param name="telling">Never fails; whether the store has taken it.</param>
+    public async ValueTask<bool> WaitMomentAsync(Task<bool> telling)
+    {
+        if (!telling.IsCompleted)
+        {
+            await ((Task)telling.WaitAsync(Moment, time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return telling.IsCompleted && await telling;
+    }
+
     private async ValueTask<T> WaitForResultAsync<T>(Task<T> pending)
     {
         await WaitAsync((Task)pending);

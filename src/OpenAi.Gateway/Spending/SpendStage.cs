@@ -106,7 +106,7 @@ internal sealed class SpendStage(SpendPolicy[] policies, GatewayServices service
             else if (spent > 0)
             {
                 // It was another model that answered, or more than was asked for: it has to be counted, whatever is left.
-                await _counter.AddAsync(one.Key, spent, one.Window);
+                await _counter.AddAsync(request, one.Key, spent, one.Window);
             }
         }
     }

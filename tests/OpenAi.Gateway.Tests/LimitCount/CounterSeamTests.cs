@@ -139,7 +139,7 @@ public class CounterSeamTests
         _counter.IsSilentWhenSettling = true;
         (await host.GetAsync("/")).Status.ShouldBe(200);
 
-        (await AskInVainAsync(host, time)).Status.ShouldBe(429);
+        (await AskInVainAsync(host, time, StorePatience.Moment)).Status.ShouldBe(429);
         _counter.Settled.ShouldHaveSingleItem().Key.Limit.ShouldBe("group:first:address");
     }
 
@@ -163,14 +163,47 @@ public class CounterSeamTests
 
         var asking = host.AskAsync("""{"model":"m","messages":[],"max_tokens":5}""");
         await _counter.WhenSilent.SoonAsync();
-        await time.WhenDueAsync(left => left == Patience);
-        time.Advance(Patience);
+        await time.WhenDueAsync(left => left == StorePatience.Moment);
+        time.Advance(StorePatience.Moment);
 
         (await asking).Status.ShouldBe(200);
         await ended.Task.SoonAsync();
         _counter.Settled.Select(settled => settled.Key.Limit).ShouldBe(["tokens:group:one:address", "tokens:group:two:address"]);
 
         static void Of(LimitTokensOptions limit, string group) => (limit.Count, limit.TimeWindow, limit.Group) = (1_000, TimeSpan.FromMinutes(1), group);
+    }
+
+    [Fact]
+    public async Task A_counter_that_does_not_settle_holds_up_the_next_request_on_the_connection_only_a_moment()
+    {
+        var time = new ManualTimeProvider();
+        var firstHalf = new TaskCompletionSource();
+        await using var host = await RouteHost.StartAsync(
+            app =>
+            {
+                app.MapOpenAiRoute("/v1/{**path}", "openai").UseLimitTokens(limit => (limit.Count, limit.TimeWindow) = (1_000, TimeSpan.FromMinutes(1)));
+                app.MapGet("/free", () => "in");
+            },
+            builder => builder.Services.AddSingleton<LimitCounter>(_counter).AddSingleton<TimeProvider>(time),
+            async connection =>
+            {
+                await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{");
+                await firstHalf.Task;
+                await connection.WriteAsync("}");
+            });
+        _counter.IsSilentWhenSettling = true;
+        await using var client = host.Server.Connect();
+        const string Body = """{"model":"m","messages":[],"max_tokens":5}""";
+        await client.SendAsync($"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+        await client.ReadUntilAsync("{");
+        firstHalf.SetResult();
+        await client.ReadUntilAsync("}");
+
+        await client.SendAsync("GET /free HTTP/1.1\r\nHost: h\r\n\r\n");
+        await time.WhenDueAsync(left => left == StorePatience.Moment);
+        time.Advance(StorePatience.Moment);
+
+        (await client.ReadAnswerAsync()).Status.ShouldBe(200);
     }
 
     [Fact]

@@ -70,6 +70,20 @@ public class StoreContractTests
     }
 
     [Fact]
+    public async Task A_store_that_does_not_take_an_answer_delays_it_only_a_moment()
+    {
+        var store = new FakeHybridCache();
+        store.HoldNextSet();
+        await using var host = await CacheHost.StartAsync(CacheHost.Numbered(), build: store.RegisterAsOwn);
+
+        var asking = host.AskAsync();
+        await host.WhenDueAsync(StorePatience.Moment);
+        host.Time.Advance(StorePatience.Moment);
+
+        (await asking).Cache.ShouldBe("MISS");
+    }
+
+    [Fact]
     public async Task A_second_level_that_hangs_keeps_no_answer_out_of_the_first_nor_the_next_request_waiting()
     {
         var second = new FakeDistributedCache { Hangs = true };
