@@ -130,7 +130,7 @@ internal sealed class EntryLog(int segmentSize)
         }
     }
 
-    // The table would stay as large as it was at most, which is a fifth more than what is counted when long entries follow short ones.
+    // The table would stay as large as it was at most, which takes a fifth more than what is counted when long entries follow short ones.
     private void Trim()
     {
         if (_places.Capacity > FewPlaces && _places.Count < _places.Capacity / 4)
@@ -148,6 +148,7 @@ internal sealed class EntryLog(int segmentSize)
 
         for (var start = 0; start < segment.End; start = segment.EndOf(start))
         {
+            // A key that was removed, or came again later, stands there still.
             var key = segment.KeyAt(start);
             if (_places.TryGetValue(key, out var place) && place.Segment == number && place.Start == start)
             {

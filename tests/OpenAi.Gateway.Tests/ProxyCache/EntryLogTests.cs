@@ -57,6 +57,22 @@ public class EntryLogTests
     }
 
     [Fact]
+    public void An_entry_that_came_again_at_the_same_place_of_another_segment_stays()
+    {
+        Append("a", 1);
+        _log.Remove(Keys.Of("a"));
+        for (var i = 0; _log.SizeToAppend([3, 3, 3]) < SegmentSize; i++)
+        {
+            Append($"{i}", 2);
+        }
+
+        Append("a", 3);
+        _log.RemoveOldest();
+
+        _log.Take(Keys.Of("a"), out _).ShouldBe([3, 3, 3]);
+    }
+
+    [Fact]
     public void What_was_taken_is_not_changed_when_its_memory_is_written_again()
     {
         Append("a", 1);
@@ -140,6 +156,13 @@ public class EntryLogTests
         }
 
         AllocatedToAppend(0);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var key in keys.AsSpan(40_000))
+        {
+            log.Remove(key);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0, "it is copied when most of it is empty, not with each that goes");
         foreach (var key in keys.AsSpan(1_000))
         {
             log.Remove(key);
