@@ -51,13 +51,16 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
     public void Hold(CacheKey key, byte[] entry, TimeSpan expiration)
     {
         var lifetime = new EntryLifetime(time.GetTimestamp(), expiration);
+        var isLong = _log.IsTooLong(entry);
+
+        // There are few long ones, and their bytes need not be copied. Read while nobody waits for that.
+        var held = isLong ? Read(key, entry, lifetime) : null;
         lock (_changing)
         {
             Clear(key);
-            if (_log.IsTooLong(entry))
+            if (isLong)
             {
-                // There are few of these, and their bytes need not be copied.
-                TryHold(key, entry, lifetime);
+                TryHold(held);
                 return;
             }
 
@@ -88,22 +91,20 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
                 return _held.GetValueOrDefault(key); // Another request may have taken it.
             }
 
-            return lifetime.IsExpired(time) ? null : TryHold(key, bytes, lifetime);
+            var held = lifetime.IsExpired(time) ? null : Read(key, bytes, lifetime);
+            TryHold(held);
+            return held;
         }
     }
 
-    // Gives it even when it is too large to be held.
-    private HeldEntry? TryHold(CacheKey key, byte[] bytes, EntryLifetime lifetime)
-    {
-        if (CacheEntryFormat.Read(bytes) is not { } entry)
-        {
-            return null;
-        }
+    private static HeldEntry? Read(CacheKey key, byte[] bytes, EntryLifetime lifetime) =>
+        CacheEntryFormat.Read(bytes) is { } entry ? new HeldEntry(key, entry, bytes.Length, lifetime) : null;
 
-        var held = new HeldEntry(key, entry, bytes.Length, lifetime);
-        if (held.Size > sizeLimit)
+    private void TryHold(HeldEntry? held)
+    {
+        if (held is null || held.Size > sizeLimit)
         {
-            return held;
+            return;
         }
 
         // Room is made first: entries that get another turn would go behind the new one in the queue, which could then have to leave at once.
@@ -112,10 +113,9 @@ internal sealed class EntryMemory(long sizeLimit, TimeProvider time)
             GiveUpOldest();
         }
 
-        _held[key] = held;
+        _held[held.Key] = held;
         _sizeOfHeld += held.Size;
         Enqueue(held);
-        return held;
     }
 
     private void Enqueue(HeldEntry held)
