@@ -30,10 +30,7 @@ public class EntryLogTests
 
         _log.Take(Keys.Of("0"), out _).ShouldBeNull();
         _log.Take(Keys.Of("99"), out _).ShouldBe([99, 99, 99]);
-        while (_log.Oldest <= _log.Newest)
-        {
-            _log.RemoveOldest();
-        }
+        Empty(_log);
 
         _log.Size.ShouldBe(0);
         _log.Take(Keys.Of("98"), out _).ShouldBeNull();
@@ -78,10 +75,7 @@ public class EntryLogTests
         Append("a", 1);
         var taken = _log.Take(Keys.Of("a"), out _);
         _log.RemoveOldest();
-        for (var i = 0; i < 100; i++)
-        {
-            Append($"{i}", 2);
-        }
+        Fill(0, 100);
 
         taken.ShouldBe([1, 1, 1]);
     }
@@ -103,10 +97,7 @@ public class EntryLogTests
                 }
             }
 
-            while (log.Oldest <= log.Newest)
-            {
-                log.RemoveOldest();
-            }
+            Empty(log);
         }
 
         AppendAll();
@@ -207,10 +198,7 @@ public class EntryLogTests
         }
 
         _log.Size.ShouldBe(SegmentSize, "the one that is being filled");
-        while (_log.Oldest <= _log.Newest)
-        {
-            _log.RemoveOldest();
-        }
+        Empty(_log);
 
         _log.Size.ShouldBe(0);
     }
@@ -245,6 +233,14 @@ public class EntryLogTests
 
         _log.Size.ShouldBeLessThan(SegmentSize + 300);
         _log.Take(Keys.Of("stays"), out _).ShouldBe([1, 1, 1]);
+    }
+
+    private static void Empty(EntryLog log)
+    {
+        while (log.Oldest <= log.Newest)
+        {
+            log.RemoveOldest();
+        }
     }
 
     private void Fill(int from, int to)

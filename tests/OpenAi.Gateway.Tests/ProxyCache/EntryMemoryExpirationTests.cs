@@ -1,11 +1,11 @@
 using OpenAi.Gateway.Testing;
+using static OpenAi.Gateway.Tests.ProxyCache.Stored;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
 public class EntryMemoryExpirationTests
 {
     private const int Limit = 100_000;
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     private readonly ManualTimeProvider _time = new(DateTimeOffset.UnixEpoch);
 
@@ -55,8 +55,5 @@ public class EntryMemoryExpirationTests
         memory.Size.ShouldBeLessThan(before);
     }
 
-    private static bool IsHeld(EntryMemory memory, string key) => memory.Get(Keys.Of(key)) is not null;
-
-    // The bytes of an entry with a body of this length.
-    private byte[] Bytes(int length) => CacheEntryFormat.Write(new CacheEntry(200, _time.GetUtcNow(), Hour, [], new byte[length]));
+    private byte[] Bytes(int length) => _time.Bytes(length);
 }

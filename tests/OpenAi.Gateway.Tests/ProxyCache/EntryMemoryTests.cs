@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using OpenAi.Gateway.Testing;
+using static OpenAi.Gateway.Tests.ProxyCache.Stored;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
 public class EntryMemoryTests
 {
     private const int Limit = 100_000;
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     private readonly ManualTimeProvider _time = new(DateTimeOffset.UnixEpoch);
 
@@ -200,7 +200,7 @@ public class EntryMemoryTests
     public void What_is_read_of_an_entry_is_kept_and_counts()
     {
         var memory = new EntryMemory(Limit, _time);
-        var bytes = CacheEntryFormat.Write(Entry(100, new string('x', 1_000)));
+        var bytes = CacheEntryFormat.Write(_time.Entry(100, new string('x', 1_000)));
         memory.Hold(Keys.Of("a"), bytes, Hour);
         var before = memory.Size;
 
@@ -221,7 +221,7 @@ public class EntryMemoryTests
         var memory = new EntryMemory(Limit, _time);
         for (var i = 0; i < 200; i++)
         {
-            memory.Hold(Keys.Of($"{i}"), CacheEntryFormat.Write(Entry(100, new string('x', 1_000))), Hour);
+            memory.Hold(Keys.Of($"{i}"), CacheEntryFormat.Write(_time.Entry(100, new string('x', 1_000))), Hour);
         }
 
         for (var i = 0; i < 200; i++)
@@ -291,12 +291,10 @@ public class EntryMemoryTests
 
     private static int? LengthOf(EntryMemory memory, string key) => memory.Get(Keys.Of(key))?.Entry?.Body.Length;
 
-    private static bool IsHeld(EntryMemory memory, string key) => memory.Get(Keys.Of(key)) is not null;
-
     // The bytes of an entry with a body of this length.
     private byte[] Bytes(int length, int number = 0)
     {
-        var bytes = CacheEntryFormat.Write(Entry(length));
+        var bytes = _time.Bytes(length);
         if (number > 0)
         {
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(^length..), number);
@@ -304,7 +302,4 @@ public class EntryMemoryTests
 
         return bytes;
     }
-
-    private CacheEntry Entry(int length, string? contentType = null) =>
-        new(200, _time.GetUtcNow(), Hour, contentType is null ? [] : [new("Content-Type", contentType)], new byte[length]);
 }
