@@ -45,14 +45,14 @@ limited.MapOpenAiRoute("/limited", "openai").RewritePath("/v1/completions");
 limited.MapOpenAiRoute("/openai/product/desc", "openai").RewritePath("/v1/completions").UseProxyCache();
 
 // Bytes allocated since the start: two readings around N requests give the allocations of one.
-app.MapGet("/allocated", () => GC.GetTotalAllocatedBytes(precise: true));
+app.MapGet("/allocated", context => context.Response.WriteAsync($"{GC.GetTotalAllocatedBytes(precise: true)}"));
 
 // CPU time in microseconds, allocated bytes, resident bytes and bytes on the heap; after a collection when ?collect=true asks for one.
-app.MapGet("/stats", (bool collect = false) =>
+app.MapGet("/stats", context =>
 {
-    var onHeap = GC.GetTotalMemory(collect);
+    var onHeap = GC.GetTotalMemory(forceFullCollection: context.Request.Query["collect"] == "true");
     var cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
-    return FormattableString.Invariant($"{cpu:F0} {GC.GetTotalAllocatedBytes(precise: true)} {Environment.WorkingSet} {onHeap}");
+    return context.Response.WriteAsync(FormattableString.Invariant($"{cpu:F0} {GC.GetTotalAllocatedBytes(precise: true)} {Environment.WorkingSet} {onHeap}"));
 });
 
 app.Run();
