@@ -57,6 +57,11 @@ internal sealed class SharedStream(int status, KeyValuePair<string, StringValues
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return; // A reader that woke would begin its answer, and could no longer try something else when the stream breaks.
+        }
+
         lock (_lock)
         {
             Length += bytes.Length;

@@ -92,6 +92,21 @@ public class SharedStreamReaderTests
     }
 
     [Fact]
+    public async Task Who_waits_is_not_woken_for_a_write_without_bytes_and_does_not_begin_an_answer_that_may_yet_break()
+    {
+        using var reader = _stream.TryJoin()!;
+        var waiting = reader.WaitAsync();
+
+        _stream.Append([]);
+        waiting.IsCompleted.ShouldBeFalse();
+        _stream.Append("1"u8);
+
+        waiting.IsCompleted.ShouldBeTrue();
+        await waiting;
+        Text(reader).ShouldBe("1");
+    }
+
+    [Fact]
     public void Its_first_end_counts()
     {
         _stream.EndAs(StreamEnd.Told);
