@@ -71,8 +71,9 @@ public sealed class BudgetOptions
     /// <value>The default is <see langword="null"/>: the policy has a budget of its own.</value>
     public string? Group { get; set; }
 
-    /// <summary>Whether requests pass when the counter's store is down, or silent for too long. If not, they are answered 503.</summary>
+    /// <summary>Whether requests pass when the counter's store is down, or does not answer for 2 seconds. If not, they are answered 503.</summary>
     /// <value>The default is <see langword="false"/>.</value>
+    /// <remarks>While the store stays silent, most requests wait 0.1 seconds for it.</remarks>
     public bool AllowDegradation { get; set; }
 
     internal LimitKeySetting KeySetting => new(Key, KeyType, _keySelector, Group);
