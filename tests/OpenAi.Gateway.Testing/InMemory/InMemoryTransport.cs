@@ -9,7 +9,9 @@ namespace OpenAi.Gateway.Testing;
 public sealed class InMemoryTransport : IConnectionListenerFactory, IConnectionListener
 {
     private readonly Channel<ConnectionContext> _connecting = Channel.CreateUnbounded<ConnectionContext>();
-    private readonly ConcurrentBag<InMemoryConnection> _connections = [];
+
+    // Not a ConcurrentBag: its items are reachable from the threads that put them in, and with them the whole server behind them.
+    private readonly ConcurrentQueue<InMemoryConnection> _connections = [];
     private int _lastPort = 50_000;
 
     /// <summary>How often the server has sent something, on all connections.</summary>
@@ -30,7 +32,7 @@ public sealed class InMemoryTransport : IConnectionListenerFactory, IConnectionL
             throw new IOException("The connection was refused: the server has stopped.");
         }
 
-        _connections.Add(connection);
+        _connections.Enqueue(connection);
         return connection.Client;
     }
 
