@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 using Microsoft.Extensions.Primitives;
 
@@ -61,7 +60,7 @@ internal static class CacheEntryFormat
     public static void Finish(byte[] bytes, DateTimeOffset storedAt)
     {
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(StoredAtStart), storedAt.UtcTicks);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ChecksumStart), ChecksumOf(bytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ChecksumStart), Crc32C.Of(bytes.AsSpan(CheckedStart)));
     }
 
     public static CacheEntry? Read(byte[] bytes)
@@ -70,7 +69,7 @@ internal static class CacheEntryFormat
         {
             using var stream = new MemoryStream(bytes, writable: false);
             using var reader = new BinaryReader(stream, Encoding.UTF8);
-            if (reader.ReadByte() != Version || reader.ReadUInt32() != ChecksumOf(bytes))
+            if (reader.ReadByte() != Version || reader.ReadUInt32() != Crc32C.Of(bytes.AsSpan(CheckedStart)))
             {
                 return null;
             }
@@ -94,24 +93,6 @@ internal static class CacheEntryFormat
         {
             return null;
         }
-    }
-
-    // CRC-32C, for which the CPU has an instruction.
-    private static uint ChecksumOf(byte[] bytes)
-    {
-        var rest = bytes.AsSpan(CheckedStart);
-        var checksum = uint.MaxValue;
-        for (; rest.Length >= sizeof(ulong); rest = rest[sizeof(ulong)..])
-        {
-            checksum = BitOperations.Crc32C(checksum, BinaryPrimitives.ReadUInt64LittleEndian(rest));
-        }
-
-        foreach (var one in rest)
-        {
-            checksum = BitOperations.Crc32C(checksum, one);
-        }
-
-        return checksum;
     }
 
     private static int LengthOfHead(KeyValuePair<string, StringValues>[] headers)

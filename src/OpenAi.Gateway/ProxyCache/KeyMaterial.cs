@@ -8,6 +8,9 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
 {
     private const int RoomForOthers = 1024;
 
+    // For all caches of the process: a key depends on nothing but its material.
+    private static readonly RecentKeys Recent = new();
+
     private readonly PooledBytes _bytes = new(RoomForOthers + bodyLength);
 
     // Each text follows its length, so that one part can never look like two.
@@ -39,7 +42,7 @@ internal readonly ref struct KeyMaterial(int bodyLength) : IDisposable
         BitConverter.TryWriteBytes(_bytes.Span[start..], _bytes.Length - start - sizeof(int));
     }
 
-    public CacheKey ToKey() => CacheKey.Of(_bytes.Span);
+    public CacheKey ToKey() => Recent.KeyOf(_bytes.Span);
 
     public void Dispose() => _bytes.Dispose();
 
