@@ -7,8 +7,10 @@ namespace OpenAi.Gateway;
 internal sealed class LeaderLifetime : AbortWatch, IDisposable
 {
     private readonly CancellationTokenSource _unwanted = new();
+    private readonly Lock _lock = new();
     private readonly CancellationTokenRegistration _registration;
-    private volatile SharedStream? _stream;
+    private SharedStream? _stream;
+    private bool _hasLeft;
     private volatile bool _goesOn;
 
     public LeaderLifetime(IHttpRequestLifetimeFeature request)
@@ -24,14 +26,32 @@ internal sealed class LeaderLifetime : AbortWatch, IDisposable
         set => base.RequestAborted = value;
     }
 
-    /// <summary>Lets others read the answer, too.</summary>
-    public SharedStream Share(int status, KeyValuePair<string, StringValues>[] headers, int maxSize) =>
-        _stream = new SharedStream(status, headers, maxSize, _unwanted.Cancel);
+    /// <summary>Lets others read the answer, too; nobody can if its client has gone already, as it ends then.</summary>
+    public SharedStream Share(int status, KeyValuePair<string, StringValues>[] headers, int maxSize)
+    {
+        lock (_lock)
+        {
+            _stream = new SharedStream(status, headers, maxSize, _unwanted.Cancel);
+            if (_hasLeft)
+            {
+                _stream.LeaderLeft();
+            }
+
+            return _stream;
+        }
+    }
 
     /// <summary>Notes that the client has gone; gives whether the request goes on for others.</summary>
     public bool ClientLeft()
     {
-        if (_stream?.LeaderLeft() == true)
+        SharedStream? stream;
+        lock (_lock)
+        {
+            _hasLeft = true;
+            stream = _stream;
+        }
+
+        if (stream?.LeaderLeft() == true)
         {
             // A client that is still there, as after the app's own timeout, must not take what it got for the whole answer.
             _goesOn = true;
