@@ -83,7 +83,7 @@ internal sealed class RequestBody : IDisposable
 
     /// <param name="request">The request.</param>
     /// <param name="maxBuffered">How much of it is held in memory.</param>
-    /// <param name="limit">The most bytes that it may have, when the server does not check that.</param>
+    /// <param name="limit">The most bytes that it may have, if that is bounded.</param>
     /// <param name="cancellationToken">The client has left.</param>
     /// <exception cref="BadHttpRequestException">The body is larger than is allowed, or broken.</exception>
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBuffered, long? limit, CancellationToken cancellationToken)

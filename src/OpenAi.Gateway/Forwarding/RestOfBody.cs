@@ -27,7 +27,7 @@ internal sealed class RestOfBody : IDisposable
     public bool WaitsForClient => _waitsForClient;
 
     /// <param name="request">The request.</param>
-    /// <param name="left">How many more bytes there may be, when the server does not check that.</param>
+    /// <param name="left">How many more bytes there may be, if that is bounded.</param>
     public static RestOfBody Of(HttpRequest request, long? left) => new(IsOfServer(request) ? new ServerBodyStream(request.BodyReader) : request.Body, left);
 
     /// <summary>Whether the body is read from the server itself, and not from what a middleware has put in its place.</summary>

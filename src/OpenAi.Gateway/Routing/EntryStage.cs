@@ -60,10 +60,12 @@ internal sealed class EntryStage(OpenAiRouteMetadata? route, GatewayServices ser
             return next(request);
         }
 
+        // Counted here as well: the server counts the bytes that come, and not what a middleware unpacks.
+        request.BodyLimit = limit;
         var isTooLarge = context.Request.ContentLength > limit;
         if ((isTooLarge || (context.Request.ContentLength is null && RestOfBody.IsOfServer(context.Request))) && !size.IsReadOnly)
         {
-            (size.MaxRequestBodySize, request.BodyLimit) = (null, limit);
+            size.MaxRequestBodySize = null;
         }
 
         return isTooLarge ? services.WriteErrorAsync(context, GatewayErrors.BodyTooLarge(limit)) : next(request);

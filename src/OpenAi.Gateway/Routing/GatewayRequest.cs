@@ -101,7 +101,7 @@ internal sealed class GatewayRequest : IOpenAiGatewayFeature, IDisposable
     /// <summary>The body to send in place of the client's own, when a stage has changed it.</summary>
     public RequestBody? EditedBody { get; set; }
 
-    /// <summary>The most bytes that the body may have, when the gateway itself counts them in the server's stead.</summary>
+    /// <summary>The most bytes that the body may have. The gateway counts what it reads: more than the server does, where the app unpacks it.</summary>
     public long? BodyLimit { get; set; }
 
     /// <summary>The request's body, once a stage has read it.</summary>

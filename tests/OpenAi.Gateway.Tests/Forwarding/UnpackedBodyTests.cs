@@ -57,6 +57,22 @@ public sealed class UnpackedBodyTests
         gateway.Logs.Entries.ShouldNotContain(entry => entry.EventId.Name == "AttemptFailed");
     }
 
+    [Theory]
+    [InlineData(UpstreamBuffer)]
+    [InlineData(1000)]
+    public async Task That_is_larger_than_the_route_allows_is_answered_413(int maxBuffered)
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, maxBuffered, route => route.WithMaxRequestBodySize(5000));
+        var allowed = new string('a', 5000);
+
+        using var passed = await PostAsync(gateway, Pack(allowed));
+        using var refused = await PostAsync(gateway, Pack(allowed + 'a'));
+
+        ((int)passed.StatusCode, (int)refused.StatusCode).ShouldBe((200, 413));
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("request_too_large");
+    }
+
     private static string Letters(int length)
     {
         var random = new Random(1);
@@ -88,10 +104,20 @@ public sealed class UnpackedBodyTests
         return request.Text;
     }
 
-    private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream) => GatewayHost.StartOnSocketAsync(
-        options => options.To(upstream).MaxBufferedBody = UpstreamBuffer,
+    private static Task<GatewayHost> StartAsync(
+        ScriptedUpstream upstream,
+        int maxBuffered = UpstreamBuffer,
+        Action<OpenAiRouteBuilder>? route = null,
+        Action<WebApplication>? use = null) => GatewayHost.StartOnSocketAsync(
+        options => options.To(upstream).MaxBufferedBody = maxBuffered,
+        route,
         build: builder => builder.Services.AddRequestDecompression(),
-        use: app => app.UseRequestDecompression());
+        use: app =>
+        {
+            app.UseRequestDecompression();
+            use?.Invoke(app);
+            app.UseRouting(); // So the middleware above does not know the route's limit.
+        });
 
     private static async Task<HttpResponseMessage> PostAsync(GatewayHost gateway, byte[] packed)
     {
