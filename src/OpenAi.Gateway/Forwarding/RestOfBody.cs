@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.RequestDecompression;
 
 namespace OpenAi.Gateway;
 
@@ -33,6 +34,9 @@ internal sealed class RestOfBody : IDisposable
     /// <summary>Whether the body is read from the server itself, and not from what a middleware has put in its place.</summary>
     public static bool IsOfServer(HttpRequest request) =>
         request.Body.GetType().Assembly == request.HttpContext.Find<IHttpRequestFeature>()?.GetType().Assembly;
+
+    /// <summary>Whether the framework's own middleware unpacks the body: it has another length then than the client announced.</summary>
+    public static bool IsUnpacked(HttpRequest request) => request.Body.GetType().Assembly == typeof(IRequestDecompressionProvider).Assembly;
 
     /// <summary>What a middleware cannot unpack is the client's fault, and neither the app's nor the upstream's.</summary>
     public static BadHttpRequestException NotPacked(InvalidDataException error) =>

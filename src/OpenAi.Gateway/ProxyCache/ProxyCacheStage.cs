@@ -152,8 +152,9 @@ internal sealed class ProxyCacheStage(ProxyCachePolicy policy, GatewayServices s
     private static bool IsInConversation(GatewayRequest request, RequestBody body) =>
         request.Operation == ModelOperation.Responses && !JsonSearch.MemberOf(body.Memory.Span, "\"conversation\""u8).IsEmpty;
 
-    // Something before the cache has read the body, as antiforgery does with a form: what is left of it does not tell one question from another.
+    // Something before the cache has read the body, as antiforgery does with a form: what is left of it does not tell one question from another. One that a
+    // middleware unpacks may be shorter than the packed one, whose length was announced.
     private static bool WasReadBefore(HttpContext context, RequestBody body) => context.Request.ContentLength is { } announced
-        ? body.Memory.Length < announced
+        ? body.Memory.Length < announced && (body.Memory.IsEmpty || !RestOfBody.IsUnpacked(context.Request))
         : context.Find<IFormFeature>()?.Form is not null;
 }

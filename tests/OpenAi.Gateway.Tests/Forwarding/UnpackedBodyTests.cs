@@ -73,6 +73,36 @@ public sealed class UnpackedBodyTests
         (await refused.Content.ReadAsStringAsync()).ShouldContain("request_too_large");
     }
 
+    [Fact]
+    public async Task That_is_shorter_than_the_packed_one_is_cached()
+    {
+        const string Prompt = """{"prompt":"Hi"}""";
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, route: route => route.UseProxyCache());
+        Pack(Prompt).Length.ShouldBeGreaterThan(Prompt.Length);
+
+        using var first = await PostAsync(gateway, Pack(Prompt));
+        using var second = await PostAsync(gateway, Pack(Prompt));
+        using var other = await PostAsync(gateway, Pack(Prompt.Replace("Hi", "Ho", StringComparison.Ordinal)));
+
+        new[] { first, second, other }.Select(answer => answer.Headers.GetValues("X-Cache-Status").Single()).ShouldBe(["MISS", "HIT", "MISS"]);
+    }
+
+    [Fact]
+    public async Task That_something_has_read_before_bypasses_the_cache()
+    {
+        await using var upstream = ScriptedUpstream.Start(connection => connection.WriteJsonAsync("{}"));
+        await using var gateway = await StartAsync(upstream, route: route => route.UseProxyCache(), use: app => app.Use(async (context, next) =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            await next(context);
+        }));
+
+        using var answer = await PostAsync(gateway, Pack("""{"prompt":"Hi"}"""));
+
+        answer.Headers.GetValues("X-Cache-Status").ShouldBe(["BYPASS"]);
+    }
+
     private static string Letters(int length)
     {
         var random = new Random(1);
