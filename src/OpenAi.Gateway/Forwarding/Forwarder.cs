@@ -222,5 +222,10 @@ internal sealed class Forwarder
         {
             await _end.BreakOffAsync(context, attempt, end, mayTell: tail is { IsBetweenEvents: true } && !isDone, tail?.LastNumber ?? 0);
         }
+        else if (context.Response is { StatusCode: >= StatusCodes.Status400BadRequest, ContentLength: null, HasStarted: false })
+        {
+            // An error without a body: UseStatusCodePages would write one, as long as the response has not begun.
+            await context.Response.StartAsync(context.RequestAborted);
+        }
     }
 }
