@@ -129,8 +129,11 @@ internal sealed class JsonBodyReader : IDisposable
         var end = JsonSearch.EndOfText(piece[begin..]);
         _isInLongText = end < 0;
         _isAfterBackslash = _isInLongText && JsonSearch.EndsInsideEscape(piece[begin..]);
-        _cutBytes += _isInLongText ? piece.Length : begin + end;
-        return _isInLongText ? default : piece[(begin + end)..];
+        var text = _isInLongText ? piece : piece[..(begin + end)];
+
+        // An escape that was cut behind its backslash is whole in neither piece.
+        _cutBytes += AnswerReader.BytesOf(text) - (begin > 0 && text is [(byte)'u', ..] ? 3 : 0);
+        return piece[text.Length..];
     }
 
     private void GiveUp()
