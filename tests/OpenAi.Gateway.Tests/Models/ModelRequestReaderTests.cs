@@ -113,9 +113,91 @@ public class ModelRequestReaderTests
     [InlineData("""{"model":"m","messages":"TEXT"}]""")]
     public void What_is_no_JSON_behind_a_long_text_is_no_request(string body) => Read(body.Replace("TEXT", Long)).ShouldBeNull();
 
-    private static ModelRequest? Read(string body)
+    [Theory]
+    [InlineData("{}", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt= bytes=0")]
+    [InlineData("""{"model":"m","service_tier":"flex"}""", ModelOperation.ChatCompletions, "model=m tier=flex n=1x1 max= doubt= bytes=22")]
+    [InlineData("""{"model":null,"service_tier":5}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt= bytes=22")]
+    [InlineData("""{"model":5,"stream":"true"}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt=model bytes=16")]
+    [InlineData("""{"model":5,"stream":"true"}""", ModelOperation.Other, "model= n=1x1 max= doubt=model bytes=16")]
+    [InlineData("""{"stream":"true","model":5}""", ModelOperation.Other, "model= n=1x1 max= doubt=model bytes=16")]
+    [InlineData("""{"Model":5,"STREAM":1}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt=Model bytes=13")]
+    [InlineData("""{"stream":true,"background":true}""", ModelOperation.Responses, "model= stream background n=1x1 max= doubt= bytes=24")]
+    [InlineData("""{"stream":false,"background":false}""", ModelOperation.Responses, "model= n=1x1 max= doubt= bytes=26")]
+    [InlineData("""{"stream":null,"background":null}""", ModelOperation.Responses, "model= n=1x1 max= doubt= bytes=24")]
+    [InlineData("""{"stream_options":{"include_usage":true}}""", ModelOperation.ChatCompletions, "model= usage n=1x1 max= doubt= bytes=14")]
+    [InlineData("""{"stream_options":{"include_usage":false}}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt= bytes=14")]
+    [InlineData("""{"stream_options":{"include_usage":null}}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt= bytes=14")]
+    [InlineData("""{"stream_options":{"x":[{"include_usage":true}],"include_usage":{"include_usage":true}},"n":2}""", ModelOperation.ChatCompletions, "model= n=2x1 max= doubt= bytes=16")]
+    [InlineData("""{"n":3,"best_of":2}""", ModelOperation.Completions, "model= n=3x1 max=16 doubt= bytes=10")]
+    [InlineData("""{"n":2,"best_of":3}""", ModelOperation.Completions, "model= n=3x1 max=16 doubt= bytes=10")]
+    [InlineData("""{"n":-2,"max_tokens":0}""", ModelOperation.Completions, "model= n=1x1 max=max_tokens:0 doubt= bytes=14")]
+    [InlineData("""{"n":1e3,"max_tokens":1e30}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt=n bytes=18")]
+    [InlineData("""{"max_tokens":7,"max_completion_tokens":5}""", ModelOperation.ChatCompletions, "model= n=1x1 max=max_tokens:7 doubt= bytes=33")]
+    [InlineData("""{"max_tokens":5,"max_completion_tokens":7}""", ModelOperation.ChatCompletions, "model= n=1x1 max=max_completion_tokens:7 doubt= bytes=33")]
+    [InlineData("""{"max_tokens":null,"max_output_tokens":7}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt= bytes=32")]
+    [InlineData("""{"prompt":"ab"}""", ModelOperation.Completions, "model= n=1x1 max=16 doubt= bytes=8")]
+    [InlineData("""{"prompt":[]}""", ModelOperation.Completions, "model= n=1x1 max=16 doubt= bytes=7")]
+    [InlineData("""{"prompt":["a","b","c"]}""", ModelOperation.Completions, "model= n=1x3 max=16 doubt= bytes=10")]
+    [InlineData("""{"prompt":["a","b","c"]}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt= bytes=10")]
+    [InlineData("""{"other":["a","b","c"]}""", ModelOperation.Completions, "model= n=1x1 max=16 doubt= bytes=9")]
+    [InlineData("""{"prompt":[100,200,300],"other":[100,200]}""", ModelOperation.Completions, "model= n=1x1 max=16 doubt= bytes=22")]
+    [InlineData("""{"prompt":[[100,200],[300]]}""", ModelOperation.Completions, "model= n=1x2 max=16 doubt= bytes=14")]
+    [InlineData("""{"prompt":[["a"],["b",["c"]]]}""", ModelOperation.Completions, "model= n=1x2 max=16 doubt= bytes=16")]
+    [InlineData("""{"prompt":{"a":"b","c":"d"}}""", ModelOperation.Completions, "model= n=1x1 max=16 doubt= bytes=11")]
+    [InlineData("""{"input":[100,200]}""", ModelOperation.Embeddings, "model= n=1x1 max= doubt= bytes=8")]
+    [InlineData("""{"models":["a","b"],"fallbacks":["c"]}""", ModelOperation.ChatCompletions, "model= others=a,b,c n=1x1 max= doubt= bytes=20")]
+    [InlineData("""{"models":["a",{"model":"b"}],"fallbacks":[5]}""", ModelOperation.ChatCompletions, "model= others=a,b n=1x1 max= doubt=models bytes=27")]
+    [InlineData("""{"models":["a",{"model":"b"}],"fallbacks":[5]}""", ModelOperation.Other, "model= others=a,b n=1x1 max= doubt= bytes=27")]
+    [InlineData("""{"fallbacks":[5],"models":[6]}""", ModelOperation.ChatCompletions, "model= n=1x1 max= doubt=fallbacks bytes=19")]
+    public void It_reads_what_the_gateway_acts_on(string body, ModelOperation operation, string expected)
     {
-        ModelRequestReader.Read(ModelOperation.ChatCompletions, Encoding.UTF8.GetBytes(body), maxDepth: 64, out var request).ShouldBeNull();
+        var request = Read(body, operation)!;
+
+        request.AskedModel.ShouldBe(request.Model);
+        string[] words =
+        [
+            $"model={request.Model}",
+            request.ServiceTier is { } tier ? $"tier={tier}" : "",
+            request.IsStream ? "stream" : "",
+            request.IsBackground ? "background" : "",
+            request.ClientAsksForUsage ? "usage" : "",
+            request.OtherModels is { } others ? $"others={string.Join(',', others)}" : "",
+            $"n={request.Choices}x{request.Prompts}",
+            $"max={(request.DeclaredMaxField is { } field ? $"{field}:" : "")}{request.MaxOutputTokens}",
+            $"doubt={request.Doubt?.Param}",
+            $"bytes={request.InputBytes}",
+        ];
+        string.Join(' ', words.Where(word => word.Length > 0)).ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("""{"stream_options": {"include_usage" : false , "x":1}}""", """{"stream_options": {"include_usage" : true , "x":1}}""")]
+    [InlineData("""{"stream_options":{"x":1,"include_usage":null}}""", """{"stream_options":{"x":1,"include_usage":true}}""")]
+    [InlineData("""{"stream_options": null }""", """{"stream_options": {"include_usage":true} }""")]
+    [InlineData("""{"stream_options":{ }}""", """{"stream_options":{"include_usage":true }}""")]
+    [InlineData("""{"stream_options":{ "x":1}}""", """{"stream_options":{"include_usage":true, "x":1}}""")]
+    public void The_usage_is_asked_for_where_the_client_could_have(string body, string expected)
+    {
+        var request = Read(body)!;
+
+        request.AskForUsage();
+
+        using var asked = request.ToBody();
+        Encoding.UTF8.GetString(asked.Memory.Span).ShouldBe(expected);
+    }
+
+    [Fact]
+    public void No_name_is_too_long_to_be_known_when_each_of_its_letters_is_escaped()
+    {
+        foreach (var name in ModelFields.Names.Select(name => name.ToUpperInvariant()))
+        {
+            Read($"{{\"{string.Concat(name.Select(letter => $"\\u{(int)letter:x4}"))}\":5}}")!.Doubt!.Param.ShouldBe(name);
+        }
+    }
+
+    private static ModelRequest? Read(string body, ModelOperation operation = ModelOperation.ChatCompletions)
+    {
+        ModelRequestReader.Read(operation, Encoding.UTF8.GetBytes(body), maxDepth: 64, out var request).ShouldBeNull();
         return request;
     }
 }

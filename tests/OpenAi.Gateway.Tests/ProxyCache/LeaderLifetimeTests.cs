@@ -18,6 +18,7 @@ public sealed class LeaderLifetimeTests : IDisposable
 
         _lifetime.RequestAborted.IsCancellationRequested.ShouldBeFalse();
         _lifetime.GoesOn.ShouldBeTrue();
+        _lifetime.ClientLeft().ShouldBeTrue("who writes the answer asks again");
     }
 
     [Fact]
@@ -29,6 +30,7 @@ public sealed class LeaderLifetimeTests : IDisposable
         reader!.Leave();
 
         _lifetime.RequestAborted.IsCancellationRequested.ShouldBeTrue();
+        _lifetime.ClientLeft().ShouldBeFalse();
     }
 
     // Who joined would be cut off in the middle of an answer: it is about to end.

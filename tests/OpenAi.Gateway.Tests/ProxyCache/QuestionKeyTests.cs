@@ -22,6 +22,20 @@ public class QuestionKeyTests
     public void The_form_of_the_answer_is_not(string body) => KeyOf(body).ShouldBe(KeyOf(Asked));
 
     [Theory]
+    [InlineData("{", ",", "}")]
+    [InlineData("{\n  ", " ,\n  ", "\n}")]
+    public void The_form_is_not_wherever_it_stands(string begin, string separator, string end)
+    {
+        string[] form = ["\"stream\":true", "\"stream_options\":{\"include_usage\":true}"];
+        string[] members = ["\"model\":\"m\"", "\"n\":1", .. form];
+        string Body(IEnumerable<string> some) => begin + string.Join(separator, some) + end;
+        foreach (var some in Enumerable.Range(0, 16).SelectMany(set => Orders([.. members.Where((_, i) => (set & (1 << i)) != 0)])))
+        {
+            KeyOf(Body(some)).ShouldBe(Body(some.Except(form)), Body(some));
+        }
+    }
+
+    [Theory]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":"x"}],"n":1,"stream":true,"stream_options":{"include_obfuscation":false}}""")]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":"x"}],"n":1,"stream":true,"stream_options":{"include_obfuscation":true}}""")]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":"x"}],"n":1,"stream":true,"stream_options":[]}""")]
@@ -76,6 +90,10 @@ public class QuestionKeyTests
         QuestionKey.Write(model!, writer);
         return Encoding.UTF8.GetString(writer.Span);
     }
+
+    private static IEnumerable<string[]> Orders(string[] members) => members.Length == 0
+        ? [[]]
+        : members.SelectMany(first => Orders([.. members.Where(other => other != first)]), (first, others) => new[] { first }.Concat(others).ToArray());
 
     private static string Hex(string text) => Convert.ToHexString(Encoding.Unicode.GetBytes(text));
 }

@@ -87,15 +87,41 @@ public class LongTextReaderTests
         (reader.IsBeforeOpenText, reader.Consumed).ShouldBe((true, "{\"a\":".Length));
     }
 
+    // As an answer in chunks is read: what the first part leaves is read again with the rest.
+    [Fact]
+    public void It_gives_the_same_tokens_wherever_the_text_is_cut()
+    {
+        string[] texts = [new('x', 1_030), "\\n" + new string('x', 260), new string('x', 250) + "\\\\\\\"" + new string('ü', 20), new('x', 300), "\\\\", ""];
+        var members = texts.Select((text, i) => $"\"{i}\":{(i % 2 == 0 ? new string('\n', 270 * i / 4) : "")}\"{text}\",\"n{i}\":-{i}.5");
+        var vector = string.Join(',', Enumerable.Repeat("-0.012345678", 90));
+        var json = Encoding.UTF8.GetBytes($"{{{string.Join(" ,\t", members)},\"v\":[{vector}],\"last\":[\"{texts[0]}\",{{\"a\":\"{texts[2]}\"}}],\"z\":\"{texts[1]}\"}} ");
+        var whole = TokensOfFramework(json);
+        for (var cut = 0; cut <= json.Length; cut++)
+        {
+            var state = new JsonReaderState(new JsonReaderOptions { MaxDepth = 64 });
+            var tokens = Tokens(json.AsSpan(0, cut), isFinalBlock: false, 0, ref state, out var consumed);
+            tokens.AddRange(Tokens(json.AsSpan(consumed), isFinalBlock: true, consumed, ref state, out _));
+
+            tokens.SequenceEqual(whole).ShouldBeTrue($"cut at {cut}");
+        }
+    }
+
     private static List<string> Tokens(byte[] json)
     {
+        var state = new JsonReaderState(new JsonReaderOptions { MaxDepth = 64 });
+        return Tokens(json, isFinalBlock: true, 0, ref state, out _);
+    }
+
+    private static List<string> Tokens(ReadOnlySpan<byte> json, bool isFinalBlock, int begin, ref JsonReaderState state, out int consumed)
+    {
         var tokens = new List<string>();
-        var reader = new LongTextReader(json, isFinalBlock: true, new JsonReaderState(new JsonReaderOptions { MaxDepth = 64 }));
+        var reader = new LongTextReader(json, isFinalBlock, state);
         while (reader.Read())
         {
-            tokens.Add($"{reader.Token.TokenType} {reader.Token.CurrentDepth} {reader.TokenStart} {reader.Consumed} {Encoding.UTF8.GetString(reader.Value)}");
+            tokens.Add($"{reader.Token.TokenType} {reader.Token.CurrentDepth} {begin + reader.TokenStart} {begin + reader.Consumed} {Encoding.UTF8.GetString(reader.Value)}");
         }
 
+        (state, consumed) = (reader.Token.CurrentState, reader.Consumed);
         return tokens;
     }
 

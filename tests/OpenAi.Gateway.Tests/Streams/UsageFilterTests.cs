@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OpenAi.Gateway.Tests.Usage;
 
 namespace OpenAi.Gateway.Tests.Streams;
 
@@ -118,6 +120,7 @@ public class UsageFilterTests
     [InlineData(200, "application/json")]
     [InlineData(200, "text/event-streams")]
     [InlineData(200, null)]
+    [InlineData(201, "text/event-stream")]
     [InlineData(429, "text/event-stream")]
     public async Task Other_answers_pass_untouched(int status, string? contentType)
     {
@@ -126,7 +129,8 @@ public class UsageFilterTests
         using var filter = Over(client, status, contentType, out var response);
         response.ContentLength = answer.Length;
 
-        await filter.Writer.WriteAsync(Encoding.UTF8.GetBytes(answer));
+        filter.Writer.Write(Encoding.UTF8.GetBytes(answer[..20]));
+        await filter.Writer.WriteAsync(Encoding.UTF8.GetBytes(answer[20..]));
 
         (Text(client), response.ContentLength).ShouldBe((answer, answer.Length));
     }
@@ -170,6 +174,7 @@ public class UsageFilterTests
         using var client = new MemoryStream();
         using var filter = Over(client);
 
+        filter.Writer.GetSpan(100_000).Length.ShouldBeGreaterThanOrEqualTo(100_000);
         "data: 1\n\ndata: 2\n\n"u8.CopyTo(filter.Writer.GetSpan(100));
         filter.Writer.Advance(4);
         filter.Writer.Advance(14);
@@ -196,6 +201,57 @@ public class UsageFilterTests
         Text(other).ShouldBe("data: 2");
     }
 
+    [Fact]
+    public async Task What_the_endpoint_says_of_its_answer_reaches_the_client()
+    {
+        var client = new PipedBody();
+        using var filter = Over(client, 200, "text/event-stream", out _);
+
+        filter.DisableBuffering();
+        client.IsUnbuffered.ShouldBeTrue();
+        await Should.ThrowAsync<OperationCanceledException>(async () => await filter.Writer.FlushAsync(new CancellationToken(canceled: true)));
+        filter.Writer.CancelPendingFlush();
+        (await filter.Writer.FlushAsync()).IsCanceled.ShouldBeTrue();
+        var failure = new InvalidOperationException("Not today.");
+        filter.Writer.Complete(failure);
+        (await Should.ThrowAsync<InvalidOperationException>(async () => await client.Reader.ReadAsync())).ShouldBeSameAs(failure);
+    }
+
+    [Theory]
+    [InlineData(0L, null, "data: 1\n\ndata: 2\n\n")]
+    [InlineData(9L, null, "data: 2\n\n")]
+    [InlineData(9L, 9L, "data: 2\n\n")]
+    [InlineData(0L, 9L, "data: 1\n\n")]
+    public async Task The_events_of_a_file_are_filtered_too(long offset, long? count, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("events");
+        await File.WriteAllTextAsync(path, "data: 1\n\ndata: 2\n\ndata: {\"choices\":[],\"usage\":{}}\n\n");
+        var client = new PipedBody();
+        using var filter = Over(client, 200, "text/event-stream", out _);
+
+        await filter.SendFileAsync(path, offset, count);
+        await filter.CompleteAsync();
+
+        Encoding.UTF8.GetString((await client.Reader.ReadAtLeastAsync(1_000)).Buffer).ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task Who_disposes_the_stream_has_not_ended_the_answer()
+    {
+        using var client = new MemoryStream();
+        using var filter = Over(client);
+
+        await using (filter.Stream)
+        {
+            await filter.Stream.WriteAsync("data: 1"u8.ToArray());
+        }
+
+        await filter.Writer.WriteAsync("\n\n"u8.ToArray());
+
+        Text(client).ShouldBe("data: 1\n\n");
+    }
+
     private static async Task<string> FilterAsync(IEnumerable<byte[]> chunks) => Encoding.UTF8.GetString(await RunAsync(chunks));
 
     private static async Task<byte[]> RunAsync(IEnumerable<byte[]> chunks)
@@ -215,11 +271,14 @@ public class UsageFilterTests
 
     private static UsageFilter Over(Stream client) => Over(client, 200, "text/event-stream", out _);
 
-    private static UsageFilter Over(Stream client, int status, string? contentType, out HttpResponse response)
+    private static UsageFilter Over(Stream client, int status, string? contentType, out HttpResponse response) =>
+        Over(new StreamResponseBodyFeature(client), status, contentType, out response);
+
+    private static UsageFilter Over(IHttpResponseBodyFeature client, int status, string? contentType, out HttpResponse response)
     {
         response = new DefaultHttpContext().Response;
         response.StatusCode = status;
         response.ContentType = contentType;
-        return new UsageFilter(response, new StreamResponseBodyFeature(client));
+        return new UsageFilter(response, client);
     }
 }
