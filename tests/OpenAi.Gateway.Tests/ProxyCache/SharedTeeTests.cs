@@ -1,21 +1,21 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
-using Microsoft.AspNetCore.Http.Features;
+using OpenAi.Gateway.Tests.Streams;
 
 namespace OpenAi.Gateway.Tests.ProxyCache;
 
 /// <summary>An answer that others read with the client, which may leave it to them.</summary>
 public sealed class SharedTeeTests : IDisposable
 {
-    private readonly Pipe _client = new(new PipeOptions(pauseWriterThreshold: 10, resumeWriterThreshold: 5));
+    private readonly PipedBody _client = new(new PipeOptions(pauseWriterThreshold: 10, resumeWriterThreshold: 5));
     private readonly SharedStream _stream = new(200, [], 100, () => { });
     private readonly ResponseTee _tee;
     private int _timesTooLong;
 
     public SharedTeeTests()
     {
-        _tee = new ResponseTee(new Body(_client.Writer), 100, () => TeeMode.Remember, () => _timesTooLong++);
+        _tee = new ResponseTee(_client, 100, () => TeeMode.Remember, () => _timesTooLong++);
         _tee.Begin();
         _tee.Share(_stream, _stream.LeaderLeft);
     }
@@ -64,6 +64,7 @@ public sealed class SharedTeeTests : IDisposable
         (await _tee.Writer.WriteAsync(new byte[50])).IsCompleted.ShouldBeFalse();
         await _tee.StartAsync();
         await _tee.CompleteAsync();
+        (_client.WasStarted, _client.WasCompleted).ShouldBe((false, false));
         _ = _client.Writer.FlushAsync().AsTask();
 
         (await _client.Reader.ReadAsync()).Buffer.Length.ShouldBe(2);
@@ -98,19 +99,4 @@ public sealed class SharedTeeTests : IDisposable
     }
 
     public void Dispose() => _tee.Dispose();
-
-    private sealed class Body(PipeWriter writer) : IHttpResponseBodyFeature
-    {
-        public Stream Stream => throw new NotSupportedException();
-
-        public PipeWriter Writer => writer;
-
-        public void DisableBuffering() => throw new NotSupportedException();
-
-        public Task StartAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
-
-        public Task CompleteAsync() => throw new NotSupportedException();
-
-        public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    }
 }

@@ -4,9 +4,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAi.Gateway.Tests.Streams;
 
 /// <summary>A client's body whose other end the test reads.</summary>
-internal sealed class PipedBody : IHttpResponseBodyFeature
+/// <param name="options">Of its pipe: how much a slow client takes.</param>
+internal sealed class PipedBody(PipeOptions? options = null) : IHttpResponseBodyFeature
 {
-    private readonly Pipe _pipe = new();
+    private readonly Pipe _pipe = new(options ?? PipeOptions.Default);
 
     public PipeReader Reader => _pipe.Reader;
 
@@ -16,11 +17,23 @@ internal sealed class PipedBody : IHttpResponseBodyFeature
 
     public bool IsUnbuffered { get; private set; }
 
+    public bool WasStarted { get; private set; }
+
+    public bool WasCompleted { get; private set; }
+
     public void DisableBuffering() => IsUnbuffered = true;
 
-    public Task StartAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        WasStarted = true;
+        return Task.CompletedTask;
+    }
 
-    public Task CompleteAsync() => Writer.CompleteAsync().AsTask();
+    public Task CompleteAsync()
+    {
+        WasCompleted = true;
+        return Writer.CompleteAsync().AsTask();
+    }
 
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException("A filter would be passed by.");
